@@ -1,0 +1,18 @@
+"""The one exception that means: the input is wrong, here is what to change."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(Exception):
+    """A mistake in a file, a key or an argument; its message names it and says what was expected."""
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn a `UserError` into one line on standard error and exit code 1, without a traceback."""
+    try:
+        yield
+    except UserError as error:
+        sys.exit(f"error: {error}")
