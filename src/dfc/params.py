@@ -1,0 +1,282 @@
+"""`params.yaml` as typed, validated objects; the only place that knows its keys.
+
+The file states every key, so that it alone says what a run does: nothing here has a default.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from dfc.architectures import Architecture, build
+from dfc.errors import UserError
+
+Task = Literal["sr", "denoise", "deblock", "deblur"]
+NonNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+PatchSize = Annotated[int, Field(ge=8)]
+
+
+class Section(BaseModel):
+    """Keys that are all required, of exactly the stated type, and cannot change once read."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class Data(Section):
+    """Images to learn from and to measure on, and the crops that training takes from them."""
+
+    source: Literal["sample", "folder"]
+    """`sample` uses the photographs that come with the dependencies, `folder` your own images."""
+    train_dir: str
+    """Folder of the training images."""
+    val_dir: str
+    """Folder of the validation images."""
+    benchmark_dir: str
+    """Folder of the benchmark sets, one sub-folder each."""
+    benchmarks: Annotated[tuple[str, ...], Field(strict=False)]
+    """Benchmark sets to measure on; empty means all that are found."""
+    scale: Annotated[int, Field(ge=1, le=4)]
+    """How many times larger the restored image is; 1 keeps the size."""
+    batch_size: Positive
+    """Crops per training iteration, over all processes."""
+    patch_size: PatchSize
+    """Side of a training crop, in pixels of the degraded image."""
+
+
+class Model(Section):
+    """The restoration network."""
+
+    name: Literal["sr_lut", "mulut", "spf_lut"]
+    """A published architecture."""
+    patterns: str
+    """Sampling patterns, one letter each; `sr_lut` always reads `s`."""
+    stages: Positive
+    """Layers of `mulut`; the others have a fixed number."""
+    nf: Positive
+    """Features of a cell."""
+
+
+class Schedule(Section):
+    """How long and how fast to learn; the same for the network and for its tables."""
+
+    total_iter: NonNegative
+    """Training iterations."""
+    lr0: Annotated[float, Field(gt=0)]
+    """Learning rate of the first iteration."""
+    lr1: Annotated[float, Field(ge=0)]
+    """Learning rate of the last iteration, at most `lr0`."""
+    val_step: Positive
+    """Iterations from one validation and checkpoint to the next."""
+
+
+class Export(Section):
+    """Sampling the network into uniform tables."""
+
+    interval: Annotated[int, Field(ge=3, le=8)]
+    """One sample every 2^interval grey levels."""
+
+
+class Compression(Section):
+    """Diagonal-first compression of the tables."""
+
+    enabled: bool
+    """Whether to compress; otherwise the uniform tables are fine-tuned."""
+    dims: Literal["xy", "xyz", "xyzt"]
+    """Dimensions that must lie near the first one for a sample to count as diagonal."""
+    diagonal_width: NonNegative
+    """How near that is, in samples of the uniform table."""
+    interval: Annotated[int, Field(ge=5, le=7)]
+    """One sample every 2^interval grey levels away from the diagonal."""
+
+
+class Finetune(Schedule):
+    """Training the values of the tables."""
+
+    batch_size: Positive
+    """Crops per iteration, over all processes."""
+    patch_size: PatchSize
+    """Side of a crop, in pixels of the degraded image."""
+
+
+class Benchmark(Section):
+    """Measuring the tables on the benchmark sets."""
+
+    save_images: bool
+    """Whether to keep the restored images."""
+
+
+class Launch(Section):
+    """How the training stages are started."""
+
+    num_processes: Positive
+    """Training processes, one per GPU; it must divide the batch sizes."""
+    mixed_precision: Literal["no", "bf16", "fp16"]
+    """Number format of the training arithmetic; `no` is full float32."""
+
+
+class Params(Section):
+    """All of `params.yaml`."""
+
+    task: Task
+    """What to restore."""
+    seed: NonNegative
+    """Seed of every random choice."""
+    data: Data
+    model: Model
+    train: Schedule
+    export: Export
+    dfc: Compression
+    finetune: Finetune
+    benchmark: Benchmark
+    launch: Launch
+
+    @property
+    def architecture(self) -> Architecture:
+        """The layers that `model` and `data.scale` describe."""
+        model = self.model
+        return build(model.name, self.data.scale, model.patterns, model.stages)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for conflict in self._conflicts():
+            raise ValueError(conflict)
+        return self
+
+    def _conflicts(self) -> Iterator[str]:
+        """Combinations that cannot work, the most specific first, as `key: what is wrong`."""
+        try:
+            _ = self.architecture
+        except ValueError as error:
+            yield f"model.patterns: {error}"
+        for name, schedule in (("train", self.train), ("finetune", self.finetune)):
+            if schedule.lr1 > schedule.lr0:
+                yield f"{name}.lr1: {schedule.lr1} is above {name}.lr0 ({schedule.lr0})"
+        coarse, fine = self.dfc.interval, self.export.interval
+        if self.dfc.enabled and coarse <= fine:
+            yield f"dfc.interval: {coarse} is not above export.interval ({fine})"
+        processes = self.launch.num_processes
+        for name, section in (("data", self.data), ("finetune", self.finetune)):
+            if section.batch_size % processes:
+                yield (
+                    f"{name}.batch_size: {section.batch_size} is not a multiple of "
+                    f"launch.num_processes ({processes})"
+                )
+        fact, fitting = ("enlarges", "2, 3 or 4") if self.task == "sr" else ("keeps the size", "1")
+        if (self.task == "sr") == (self.data.scale == 1):
+            yield (
+                f"data.scale: {self.data.scale} does not fit task {self.task}, "
+                f"which {fact}: expected {fitting}"
+            )
+        if self.task != "sr":
+            yield f"task: {self.task} is not available yet: expected sr"
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read and check the parameters.
+
+    Parameters
+    ----------
+    path
+        A file in the format of `params.yaml`.
+
+    Raises
+    ------
+    UserError
+        For a file that cannot be read, a missing or unknown key, or a value or a combination of
+        values that cannot work; one line names the file, the first such key and what was expected.
+    """
+    try:
+        values = yaml.load(path.read_bytes(), _Loader)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise UserError(f"{path}: {line}not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected keys and values, got {_shown(values)}")
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        # A misspelt key is both unknown and missing: the unknown one says more.
+        first = min(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
+        raise UserError(f"{path}: {_message(first)}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2, which DVC reads and writes: `1e-05` is a number and `no` is a word."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "finite_number": "a finite number",
+    "float_type": "a number",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "int_type": "a whole number",
+    "less_than_equal": "{le:g} or less",
+    "literal_error": "{expected}",
+    "model_type": "a section of keys and values",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
+"""What was expected, by the type of a pydantic error."""
+
+
+def _message(error: ErrorDetails) -> str:
+    """`key: what is wrong`, in one line."""
+    *sections, key = error["loc"] or ("",)
+    path = ".".join(str(part) for part in error["loc"])
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":  # From `_conflicts`, which names the key itself.
+            return str(context["error"])
+        case "missing":
+            return f"{path}: missing, every key must be given"
+        case "extra_forbidden":
+            section: Any = Params
+            for name in sections:
+                section = section.model_fields[name].annotation
+            keys = list(section.model_fields)
+            near = get_close_matches(str(key), keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
+            return f"{path}: unknown key, {hint}"
+        case kind if kind in _EXPECTED:
+            expected = _EXPECTED[kind].format(**context)
+            return f"{path}: expected {expected}, got {_shown(error['input'])}"
+        case _:
+            return f"{path}: {error['msg']}"
+
+
+def _shown(value: object) -> str:
+    """A value as it would be written in YAML, in one line."""
+    if isinstance(value, dict):
+        return "a section of keys and values"
+    return json.dumps(value, default=str, ensure_ascii=False)
