@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.data.crops import CropSampler
+from dfc.data.store import Example, PairStore, write_store
+from dfc.errors import UserError
+
+SCALE, PATCH = 3, 4
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> PairStore:
+    """Give a store of degraded images that repeat each of their pixels in the sharp ones."""
+    rng = np.random.default_rng(0)
+
+    def example(*shape: int) -> Example:
+        degraded = rng.integers(256, size=shape, dtype=np.uint8)
+        sharp = degraded.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+        return Example(f"{shape}", f"{shape}.png", degraded, sharp)
+
+    folder = tmp_path_factory.mktemp("data") / "store"
+    write_store(folder, {"train": [example(9, 12, 3), example(PATCH, PATCH)]}, SCALE)
+    return PairStore(folder, "train")
+
+
+@given(seed=st.integers(0, 2**31), iteration=st.integers(0, 10**6))
+def test_both_crops_show_the_same_place_turned_alike(
+    store: PairStore, seed: int, iteration: int
+) -> None:
+    degraded, sharp = CropSampler(store, 16, PATCH, seed).batch(iteration)
+    assert degraded.shape == (16, 1, PATCH, PATCH)
+    assert degraded.dtype == sharp.dtype == np.uint8
+    np.testing.assert_array_equal(sharp, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
+
+
+def test_a_batch_depends_on_seed_and_iteration_alone(store: PairStore) -> None:
+    sampler = CropSampler(store, 16, PATCH, 1)
+    first, _ = sampler.batch(7)
+    sampler.batch(8)
+    np.testing.assert_array_equal(CropSampler(store, 16, PATCH, 1).batch(7)[0], first)
+    assert (sampler.batch(8)[0] != first).any()
+    assert (CropSampler(store, 16, PATCH, 2).batch(7)[0] != first).any()
+
+
+@pytest.mark.parametrize("world", [2, 4])
+def test_shares_of_processes_interleave_to_the_same_batch(store: PairStore, world: int) -> None:
+    sampler = CropSampler(store, 8, PATCH, 0)
+    shares = [sampler.batch(5, rank, world) for rank in range(world)]
+    for side, whole in enumerate(sampler.batch(5)):
+        interleaved = np.stack([share[side] for share in shares], axis=1)
+        np.testing.assert_array_equal(interleaved.reshape(whole.shape), whole)
+
+
+def test_all_images_planes_places_and_turns_are_drawn(store: PairStore) -> None:
+    degraded, _ = CropSampler(store, 40_000, PATCH, 0).batch(0)
+    places = (9 - PATCH + 1) * (12 - PATCH + 1)
+    assert len(np.unique(degraded, axis=0)) == 8 * (3 * places + 1)
+
+
+def test_a_batch_that_does_not_divide_names_both_keys(store: PairStore) -> None:
+    sampler = CropSampler(store, 8, PATCH, 0)
+    with pytest.raises(UserError, match=r"data\.batch_size.*launch\.num_processes \(3\)"):
+        sampler.batch(0, 0, 3)
+
+
+def test_an_image_smaller_than_a_crop_is_named(store: PairStore) -> None:
+    with pytest.raises(UserError, match=r"\(4, 4\)\.png: .* 4x4; expected .* 5x5"):
+        CropSampler(store, 8, PATCH + 1, 0)

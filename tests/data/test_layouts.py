@@ -1,0 +1,100 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dfc.data.layouts import benchmark_sets, find_pairs
+from dfc.errors import UserError
+
+MakeImage = Callable[..., Path]
+
+
+@pytest.mark.parametrize(
+    ("sharp", "degraded"),
+    [
+        ("HR/0001.png", "LR/X4/0001.png"),
+        ("HR/0001.png", "LR_bicubic/X4/0001x4.png"),
+        ("HR/sub/0001.png", "LR/X4/sub/0001.bmp"),
+        ("DIV2K_train_HR/0001.png", "DIV2K_train_LR_bicubic/X4/0001x4.png"),
+        ("other_HR/0001.png", "LR_bicubic/X4/0001.PNG"),
+        ("0001.png", "LR_bicubic/X4/0001.png"),
+    ],
+)
+def test_published_layouts_are_recognised(
+    tmp_path: Path, make_image: MakeImage, sharp: str, degraded: str
+) -> None:
+    if sharp.startswith("other_HR"):
+        degraded = f"other_HR/{degraded}"
+    paths = make_image(sharp), make_image(degraded)
+    [pair] = find_pairs(tmp_path, 4)
+    assert (pair.sharp, pair.degraded) == paths
+    assert pair.name in ("0001", "sub_0001")
+
+
+def test_the_folder_of_sharp_images_itself_finds_its_neighbour(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("DIV2K_train_HR/0001.png")
+    degraded = make_image("DIV2K_train_LR_bicubic/X2/0001x2.png")
+    assert [pair.degraded for pair in find_pairs(tmp_path / "DIV2K_train_HR", 2)] == [degraded]
+
+
+def test_degraded_images_of_another_scale_are_not_taken(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("HR/a.png")
+    make_image("LR/X2/a.png")
+    assert [pair.degraded for pair in find_pairs(tmp_path, 4)] == [None]
+
+
+def test_splits_of_one_root_are_kept_apart(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image("DIV2K_train_HR/0001.png")
+    make_image("DIV2K_valid_HR/0801.png")
+    assert [pair.name for pair in find_pairs(tmp_path, 4, "train")] == ["0001"]
+    assert [pair.name for pair in find_pairs(tmp_path, 4, "val")] == ["0801"]
+
+
+def test_any_folder_of_images_is_a_set_without_its_degraded_ones(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    for name in ("b.png", "a/b.png", "LR/X4/b.png", "a/LR_bicubic/X4/b.png"):
+        make_image(name)
+    assert [pair.name for pair in find_pairs(tmp_path, 4)] == ["a_b", "b"]
+
+
+def test_two_images_of_one_name_are_refused(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image("a/b.png")
+    make_image("a_b.png")
+    with pytest.raises(UserError, match=r"a_b\.png: .*a/b\.png"):
+        find_pairs(tmp_path, 4)
+
+
+@pytest.mark.parametrize("root", ["", "absent"])
+def test_a_root_without_images_says_what_is_expected(tmp_path: Path, root: str) -> None:
+    with pytest.raises(UserError, match=r"LR_bicubic/X3/.*DIV2K_train_HR/"):
+        find_pairs(tmp_path / root, 3)
+
+
+def test_benchmark_folders_are_sets(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image("Set5/HR/baby.png")
+    make_image("Set5/LR_bicubic/X4/baby.png")
+    make_image("Set12/01.png")
+    (tmp_path / "empty").mkdir()
+    assert list(benchmark_sets(tmp_path, [], 4)) == ["Set12", "Set5"]
+    assert list(benchmark_sets(tmp_path, ["Set5"], 4)) == ["Set5"]
+    with pytest.raises(UserError, match=r"'Set14'.*Set12, Set5"):
+        benchmark_sets(tmp_path, ["Set14"], 4)
+
+
+@pytest.mark.parametrize("image", ["HR/baby.png", "baby.png"])
+def test_a_benchmark_root_may_be_one_set(tmp_path: Path, make_image: MakeImage, image: str) -> None:
+    make_image(f"Set5/{image}")
+    sets = benchmark_sets(tmp_path / "Set5", [], 4)
+    assert [(name, pair.name) for name, [pair] in sets.items()] == [("Set5", "baby")]
+
+
+@pytest.mark.parametrize("root", ["", "absent"])
+def test_no_benchmark_images_are_no_sets(tmp_path: Path, root: str) -> None:
+    assert benchmark_sets(tmp_path / root, [], 4) == {}
+    with pytest.raises(UserError, match="none"):
+        benchmark_sets(tmp_path / root, ["Set5"], 4)

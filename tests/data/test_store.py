@@ -1,0 +1,111 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dfc.data.store import Example, PairStore, write_store
+from dfc.errors import UserError
+
+
+def example(name: str, *degraded_shape: int, scale: int = 2) -> Example:
+    rng = np.random.default_rng(len(name))
+    height, width, *channels = degraded_shape
+    sharp_shape = (height * scale, width * scale, *channels)
+    return Example(
+        name,
+        f"{name}.png",
+        rng.integers(256, size=degraded_shape, dtype=np.uint8),
+        rng.integers(256, size=sharp_shape, dtype=np.uint8),
+    )
+
+
+@pytest.fixture
+def examples() -> list[Example]:
+    return [example("zebra", 5, 7, 3), example("ant", 6, 4), example("mole", 3, 3, 3)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, examples: list[Example]) -> Path:
+    write_store(tmp_path / "store", {"train": examples, "val": examples[:1]}, scale=2)
+    return tmp_path / "store"
+
+
+def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Example]) -> None:
+    store = PairStore(folder, "train")
+    assert (len(store), store.scale) == (3, 2)
+    for index, (record, expected) in enumerate(zip(store.images, examples, strict=True)):
+        degraded, sharp = store.planes(index)
+        assert (record.name, record.source) == (expected.name, expected.source)
+        assert (record.height, record.width) == expected.degraded.shape[:2]
+        for planes, image in ((degraded, expected.degraded), (sharp, expected.sharp)):
+            pixels = planes.transpose(1, 2, 0).reshape(image.shape)
+            np.testing.assert_array_equal(pixels, image)
+            assert not planes.flags.writeable
+    assert len(PairStore(folder, "val")) == 1
+
+
+def test_a_failed_preparation_leaves_the_old_store(folder: Path) -> None:
+    def failing() -> Iterator[Example]:
+        yield example("new", 5, 5)
+        raise UserError("broken.png")
+
+    with pytest.raises(UserError):
+        write_store(folder, {"train": failing()}, scale=2)
+    assert PairStore(folder, "train").images[0].name == "zebra"
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def test_images_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.png"):
+        write_store(tmp_path / "store", {"train": [example("a", 5, 5, scale=3)]}, scale=2)
+
+
+def test_a_missing_store_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="absent: expected prepared data"):
+        PairStore(tmp_path / "absent", "train")
+
+
+def test_an_empty_split_is_named(folder: Path) -> None:
+    with pytest.raises(UserError, match="'test'"):
+        PairStore(folder, "test")
+
+
+@pytest.mark.parametrize("side", ["sharp", "degraded"])
+def test_a_truncated_store_is_refused(folder: Path, side: str) -> None:
+    path = folder / f"train_{side}.bin"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match=rf"train_{side}\.bin: expected \d+ bytes"):
+        PairStore(folder, "train")
+    path.unlink()
+    with pytest.raises(UserError, match=rf"train_{side}\.bin"):
+        PairStore(folder, "train")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 1, "scale": 2}'])
+def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(UserError, match=r"manifest\.json"):
+        PairStore(folder, "train")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("offset_sharp", 1), ("height", -5), ("width", "7"), ("colour", 3)]
+)
+def test_a_manifest_that_disagrees_with_itself_is_named(
+    folder: Path, key: str, value: object
+) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["splits"]["train"][0][key] = value
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(UserError, match=r"manifest\.json"):
+        PairStore(folder, "train")
+
+
+def test_a_store_of_another_version_is_refused(folder: Path) -> None:
+    path = folder / "manifest.json"
+    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
+    with pytest.raises(UserError, match="expected format version 1, found 2"):
+        PairStore(folder, "train")
