@@ -1,0 +1,90 @@
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.data.degradations import upscale_bicubic
+from dfc.data.layouts import find_pairs
+from dfc.data.pairs import load_pair
+from dfc.metrics import luma, psnr, ssim
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
+
+
+@given(st.integers(0, 255))
+def test_a_grey_level_counts_as_the_colour_of_three_such_levels(level: int) -> None:
+    grey = np.full((1, 1), level, np.uint8)
+    assert luma(grey) == luma(np.full((1, 1, 3), level, np.uint8))
+    assert luma(grey)[0, 0] == pytest.approx(16 + 219 * level / 255)
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"), [((255, 0, 0), 81.481), ((0, 255, 0), 144.553), ((0, 0, 255), 40.966)]
+)
+def test_luma_follows_bt601(colour: tuple[int, int, int], expected: float) -> None:
+    assert luma(np.array([[colour]], np.uint8))[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shape", [(16, 20), (16, 20, 3)])
+def test_identical_images_are_perfect(shape: tuple[int, ...]) -> None:
+    image = noise(*shape)
+    assert psnr(image, image, shave=4) == math.inf
+    assert ssim(image, image) == pytest.approx(1)
+
+
+def test_psnr_of_a_constant_error_is_known() -> None:
+    sharp = np.full((12, 12), 100, np.uint8)
+    expected = 20 * math.log10(255 / (10 * 219 / 255))
+    assert psnr(sharp + 10, sharp, shave=0) == pytest.approx(expected)
+
+
+def test_psnr_leaves_the_border_out_and_ssim_does_not() -> None:
+    sharp = noise(20, 20)
+    restored = sharp.copy()
+    restored[:4] = 255 - restored[:4]
+    assert psnr(restored, sharp, shave=4) == math.inf
+    assert psnr(restored, sharp, shave=3) < math.inf
+    assert ssim(restored, sharp) < 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_neither_metric_depends_on_which_image_is_which(seed: int) -> None:
+    a, b = noise(12, 12, seed=seed), noise(12, 12, seed=seed + 1)
+    assert psnr(a, b, 1) == pytest.approx(psnr(b, a, 1))
+    assert ssim(a, b) == pytest.approx(ssim(b, a))
+
+
+@pytest.mark.parametrize("shape", [(12, 13), (12, 12, 3)])
+def test_different_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="differ in shape"):
+        psnr(noise(12, 12), noise(*shape), shave=0)
+    with pytest.raises(ValueError, match="differ in shape"):
+        ssim(noise(12, 12), noise(*shape))
+
+
+def test_shaving_everything_is_refused() -> None:
+    with pytest.raises(ValueError, match="leaves none of 9x8"):
+        psnr(noise(8, 9), noise(8, 9), shave=4)
+
+
+def test_bicubic_on_set5_scores_as_published() -> None:
+    reference = os.environ.get("DFC_REFERENCE_DIR")
+    if not reference:
+        pytest.skip("set DFC_REFERENCE_DIR to a folder with data/Set5 to compare with it")
+    scale = 4
+    scores = []
+    for pair in find_pairs(Path(reference) / "data" / "Set5", scale):
+        assert pair.degraded is not None
+        degraded, sharp = load_pair(pair, scale)
+        restored = upscale_bicubic(degraded, scale)
+        scores.append((psnr(restored, sharp, shave=scale), ssim(restored, sharp)))
+    mean_psnr, mean_ssim = np.mean(scores, axis=0)
+    assert len(scores) == 5
+    assert mean_psnr == pytest.approx(28.43, abs=0.01)
+    assert mean_ssim == pytest.approx(0.811, abs=0.001)
