@@ -1,0 +1,147 @@
+"""Lattices: at which inputs a table holds a value, and in which row.
+
+A lattice samples the four inputs `a b c d` of a lookup (0..255). Two kinds exist: `Uniform` samples
+every 2^interval levels, `DiagonalFirst` (DFC, CVPR 2024) keeps the fine lattice only near the
+diagonal, where natural images are, and a coarse one elsewhere.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Dims = Literal["xy", "xyz", "xyzt"]
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Levels 0, q, 2q, .., 256 on every axis, q = 2^interval."""
+
+    interval: int
+
+    @property
+    def step(self) -> int:
+        """Distance q between two points of an axis, in grey levels."""
+        return 2**self.interval
+
+    @property
+    def length(self) -> int:
+        """Points of an axis, L = 2^(8 - interval) + 1."""
+        return 2 ** (8 - self.interval) + 1
+
+    @property
+    def size(self) -> int:
+        """Rows of a table on this lattice, L^4."""
+        return self.length**4
+
+    @property
+    def strides(self) -> tuple[int, int, int, int]:
+        """Rows between neighbours along `a`, `b`, `c` and `d` (`a` slowest)."""
+        length = self.length
+        return (length**3, length**2, length, 1)
+
+    @cached_property
+    def points(self) -> NDArray[np.int64]:
+        """Inputs [size, 4] of every row, 0..256."""
+        axes = np.indices((self.length,) * 4).reshape(4, -1).T
+        return axes * self.step
+
+    def rows(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows [N] of lattice points [N, 4].
+
+        Raises
+        ------
+        ValueError
+            If a point is not on the lattice.
+        """
+        if (points % self.step).any():
+            raise ValueError(f"not every point lies on the lattice of interval {self.interval}")
+        return (points // self.step) @ np.array(self.strides)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `lattice_from_json` understands."""
+        return {"kind": "uniform", "interval": self.interval}
+
+
+@dataclass(frozen=True)
+class DiagonalFirst:
+    """The diagonal points of the `diagonal` lattice, then all points of the `elsewhere` lattice.
+
+    A point is diagonal where every named dimension lies within `width` points of `a`.
+    """
+
+    diagonal: Uniform
+    dims: Dims
+    width: int
+    elsewhere: Uniform
+
+    @property
+    def reach(self) -> int:
+        """How far a named dimension may be from `a` in a diagonal lookup, in grey levels."""
+        return self.width * self.diagonal.step
+
+    @property
+    def named(self) -> slice:
+        """The dimensions compared with `a`: `b`, `b c` or `b c d`."""
+        return slice(1, len(self.dims))
+
+    @cached_property
+    def diagonal_rows(self) -> NDArray[np.int64]:
+        """Rows of the diagonal lattice that are kept, in index order."""
+        points = self.diagonal.points
+        near = np.abs(points[:, self.named] - points[:, :1]) <= self.reach
+        return np.flatnonzero(near.all(1))
+
+    @cached_property
+    def row_of(self) -> NDArray[np.int64]:
+        """Maps a row of the whole diagonal lattice to one of this table; 0 where it is not kept."""
+        rows = np.zeros(self.diagonal.size, np.int64)
+        rows[self.diagonal_rows] = np.arange(len(self.diagonal_rows))
+        return rows
+
+    @property
+    def size(self) -> int:
+        """Rows of a table on this lattice."""
+        return len(self.diagonal_rows) + self.elsewhere.size
+
+    @cached_property
+    def points(self) -> NDArray[np.int64]:
+        """Inputs [size, 4] of every row, 0..256."""
+        return np.concatenate([self.diagonal.points[self.diagonal_rows], self.elsewhere.points])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `lattice_from_json` understands."""
+        return {
+            "kind": "diagonal-first",
+            "interval": self.diagonal.interval,
+            "dims": self.dims,
+            "diagonal_width": self.width,
+            "dfc_interval": self.elsewhere.interval,
+        }
+
+
+Lattice = Uniform | DiagonalFirst
+
+
+def lattice_from_json(values: dict[str, Any]) -> Lattice:
+    """Read what `to_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it describes no lattice.
+    """
+    match values:
+        case {"kind": "uniform", "interval": int(interval)} if 0 <= interval <= 8:
+            return Uniform(interval)
+        case {
+            "kind": "diagonal-first",
+            "interval": int(interval),
+            "dims": ("xy" | "xyz" | "xyzt") as dims,
+            "diagonal_width": int(width),
+            "dfc_interval": int(elsewhere),
+        } if 0 <= interval < elsewhere <= 8 and width >= 0:
+            return DiagonalFirst(Uniform(interval), dims, width, Uniform(elsewhere))
+    raise ValueError(f"no lattice is described by {values!r}")

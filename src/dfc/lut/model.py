@@ -1,0 +1,53 @@
+"""The table model: tables as parameters of a differentiable restoration model."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from dfc.architectures import Layer, Lookup
+from dfc.forward import restore, round_straight_through, sum_lookups
+from dfc.lut.interpolation import interpolate
+from dfc.lut.table import Lut, Table
+
+
+class TableModel(nn.Module):
+    """A LUT whose entries can be trained; restores exactly what its int8 tables restore.
+
+    Parameters
+    ----------
+    lut
+        Where the entries start. A parameter is an entry / 127, so -1..1.
+    """
+
+    def __init__(self, lut: Lut) -> None:
+        super().__init__()
+        self.lut = lut
+        self.entries = nn.ParameterDict(
+            {
+                name: nn.Parameter(torch.from_numpy(table.values.astype(np.float32)) / 127)
+                for name, table in lut.tables.items()
+            }
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
+        return restore(self.lut.architecture, image, self.layer_sum)
+
+    def layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
+        """Add up the lookups of one layer: the one place where faster kernels plug in."""
+        return sum_lookups(layer, image, self.lut.architecture.padding, self._answer)
+
+    def _answer(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        values = self._values(lookup.table)
+        return interpolate(values, self.lut.tables[lookup.table].lattice, taps)
+
+    def _values(self, name: str) -> Tensor:
+        return round_straight_through(self.entries[name].clamp(-1, 1) * 127)
+
+    @torch.no_grad()
+    def tables(self) -> dict[str, Table]:
+        """The current entries as int8 tables."""
+        return {
+            name: Table(table.lattice, self._values(name).cpu().numpy().astype(np.int8))
+            for name, table in self.lut.tables.items()
+        }

@@ -1,0 +1,95 @@
+"""Tables: int8 values on a lattice, one for each lookup of an architecture; together they are a LUT."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfc.architectures import PATTERNS, Architecture
+from dfc.lut.lattice import DiagonalFirst, Dims, Lattice, Uniform
+
+CHANNEL_INTERVAL = 4
+"""The channel table of SPF-LUT always has this interval and is never compressed (NUMERICS)."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Values [lattice.size, out_channels * scale * scale], int8 in -127..127, on a lattice."""
+
+    lattice: Lattice
+    values: NDArray[np.int8]
+
+    def __post_init__(self) -> None:
+        if self.values.dtype != np.int8 or self.values.ndim != 2:
+            raise ValueError(f"expected a matrix of int8, found {self.values.dtype}")
+        if len(self.values) != self.lattice.size:
+            raise ValueError(
+                f"expected {self.lattice.size} rows for its lattice, found {len(self.values)}"
+            )
+
+    def resampled(self, lattice: DiagonalFirst) -> "Table":
+        """Keep the values at the points of another lattice, all of which this one must have.
+
+        Raises
+        ------
+        ValueError
+            If this table is not uniform, or too coarse for the other lattice.
+        """
+        if not isinstance(self.lattice, Uniform):
+            raise ValueError("only a uniform table can be compressed")
+        return Table(lattice, self.values[self.lattice.rows(lattice.points)])
+
+
+@dataclass(frozen=True)
+class Lut:
+    """A restoration LUT: an architecture and its tables."""
+
+    architecture: Architecture
+    task: str
+    tables: dict[str, Table]
+    history: tuple[dict[str, Any], ...] = field(default=())
+    """How it was made: one entry a step, oldest first."""
+
+    def __post_init__(self) -> None:
+        lookups = self.architecture.lookups
+        if list(lookups) != list(self.tables):
+            raise ValueError(f"expected the tables {list(lookups)}, found {list(self.tables)}")
+        for name, (_, layer) in lookups.items():
+            found = self.tables[name].values.shape[1]
+            if found != layer.values_per_lookup:
+                raise ValueError(
+                    f"table {name}: expected {layer.values_per_lookup} values a row, found {found}"
+                )
+
+    @property
+    def size_mib(self) -> float:
+        """Storage as published: MiB of int8 entries, index maps not counted."""
+        return sum(table.values.size for table in self.tables.values()) / 2**20
+
+    def compressed(self, dims: Dims, width: int, interval: int) -> "Lut":
+        """Resample every spatial table diagonal-first (DFC, CVPR 2024).
+
+        Parameters
+        ----------
+        dims
+            Dimensions kept near the diagonal.
+        width
+            How many lattice points a diagonal point may be away from the diagonal.
+        interval
+            Interval of the coarse lattice elsewhere, above that of this LUT.
+        """
+        tables = {}
+        for name, (lookup, _) in self.architecture.lookups.items():
+            table = self.tables[name]
+            if PATTERNS[lookup.pattern].rotations > 1:
+                lattice = DiagonalFirst(table.lattice, dims, width, Uniform(interval))
+                table = table.resampled(lattice)
+            tables[name] = table
+        step = {"step": "compress", "dims": dims, "diagonal_width": width, "interval": interval}
+        return replace(self, tables=tables, history=(*self.history, step))
+
+
+def lattice_for(pattern: str, interval: int) -> Uniform:
+    """The uniform lattice that a lookup with `pattern` is exported on."""
+    return Uniform(interval if PATTERNS[pattern].rotations > 1 else CHANNEL_INTERVAL)
