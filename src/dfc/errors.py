@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """A mistake in a file, a key or an argument; its message names it and says what was expected."""
+    """A mistake in a file, a key or an argument; the message names it and what was expected."""
 
 
 @contextmanager

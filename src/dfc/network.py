@@ -4,10 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dfc.architectures import Architecture, Layer, Lookup
+from dfc.architectures import PATTERNS, Architecture, Layer, Lookup
 from dfc.forward import restore, round_straight_through, sum_lookups
 
 DEPTH = 5  # hidden layers of a cell, as published
+HINGES = 8  # first-layer units that start as hinges of the first tap
 TILE = 2048  # rows of a cell in work at once: their features (2.6 MB at 64 wide) stay in cache
 
 
@@ -24,9 +25,11 @@ class Cell(nn.Module):
         Width `nf` of a hidden layer.
     values
         Values that one lookup yields.
+    gain, offset
+        Where training starts: every value is about gain * a + offset, for the first tap `a`.
     """
 
-    def __init__(self, features: int, values: int) -> None:
+    def __init__(self, features: int, values: int, gain: float, offset: float) -> None:
         super().__init__()
         inputs = [4, *(features * depth for depth in range(1, DEPTH + 1))]
         outputs = [features] * DEPTH + [values]
@@ -34,8 +37,21 @@ class Cell(nn.Module):
         for layer in self.layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
-        with torch.no_grad():  # start near the middle grey of tanh, where gradients flow
-            self.layers[-1].weight.mul_(0.1)
+        self._start_from_first_tap(gain, offset)
+
+    @torch.no_grad()
+    def _start_from_first_tap(self, gain: float, offset: float) -> None:
+        """Let a few first-layer units be hinges of `a` that add up to the inverse of tanh."""
+        first, last = self.layers[0], self.layers[-1]
+        hinges = min(HINGES, len(first.bias))
+        knots = torch.arange(hinges + 1) / hinges
+        heights = torch.atanh(((gain * 255 * knots + offset) / 127).clamp(-0.98, 0.98))
+        slopes = heights.diff() * hinges
+        first.weight[:hinges] = torch.tensor([1.0, 0.0, 0.0, 0.0])
+        first.bias[:hinges] = -knots[:-1]
+        last.weight.mul_(0.1)  # the other units come in gently
+        last.weight[:, :hinges] = slopes.diff(prepend=torch.zeros(1))
+        last.bias.fill_(heights[0])
 
     def forward(self, taps: Tensor) -> Tensor:
         """Answer taps [N, 4], 0..255, with table values [N, values], whole numbers -127..127."""
@@ -59,6 +75,16 @@ class Cell(nn.Module):
         return sums[-1]
 
 
+def nearest_neighbour(layer: Layer) -> tuple[float, float]:
+    """Gain and offset of lookups that make a layer repeat the pixel it stands at.
+
+    Training from there, instead of from noise, saves the thousands of iterations in which a network
+    only learns to hand its input through.
+    """
+    answers = sum(PATTERNS[lookup.pattern].rotations for lookup in layer.lookups)
+    return layer.divisor / answers, -layer.bias * layer.divisor / answers
+
+
 class Network(nn.Module):
     """The trainable network of an architecture.
 
@@ -76,7 +102,7 @@ class Network(nn.Module):
         self.features = features
         self.cells = nn.ModuleDict(
             {
-                name: Cell(features, layer.values_per_lookup)
+                name: Cell(features, layer.values_per_lookup, *nearest_neighbour(layer))
                 for name, (_, layer) in architecture.lookups.items()
             }
         )

@@ -1,96 +1,93 @@
 """One training loop, for the network and for the tables, on one process or many."""
 
-import hashlib
-import json
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import set_seed
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from dfc.checkpoints import Checkpoints
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
 from dfc.files import written_whole
 from dfc.params import Schedule
+from dfc.pipeline import CHECKPOINTS, PREPARED, REPORTS
+
+
+def start_accelerator(seed: int) -> Accelerator:
+    """Join the processes that `accelerate launch` started, and seed them alike.
+
+    Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
+    itself would give each a single thread.
+    """
+    accelerator = Accelerator(cpu=not torch.cuda.is_available(), log_with="dvclive")
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // accelerator.num_processes))
+    set_seed(seed)
+    return accelerator
 
 
 @dataclass(frozen=True)
-class Checkpoints:
-    """Where a run saves its state, and what tells it from other runs.
+class Crops:
+    """What a training batch is made of."""
+
+    batch_size: int
+    """Crops of a batch, over all processes."""
+    patch_size: int
+    """Side of a crop, in pixels of the degraded image."""
+    seed: int
+    """Decides which crops are drawn."""
+
+
+def train_stage(
+    name: str,
+    model: nn.Module,
+    crops: Crops,
+    schedule: Schedule,
+    accelerator: Accelerator,
+    start: dict[str, Any],
+    save: Callable[[], None],
+) -> None:
+    """Run a training stage of the pipeline on the prepared images.
 
     Parameters
     ----------
-    folder
-        Holds the state and the curves; it must lie outside the outputs of a DVC stage, which DVC
-        deletes before a run.
-    identity
-        Everything that the result depends on. A state of another identity is never resumed.
+    name
+        Of the stage: its curves are left in `reports/NAME`.
+    model
+        Trained in place.
+    crops, schedule
+        What it sees, how often and how fast it learns.
+    accelerator
+        From `start_accelerator`.
+    start
+        What the model starts from; a checkpoint of another start is not resumed.
+    save
+        Writes the stage's result, when training is done.
     """
-
-    folder: Path
-    identity: dict[str, Any]
-
-    @property
-    def state(self) -> Path:
-        """The newest whole state: a folder of Accelerate's, with the curves up to it."""
-        return self.folder / "state"
-
-    @property
-    def curves(self) -> Path:
-        """Where DVCLive writes while the run goes on."""
-        return self.folder / "curves"
-
-    @property
-    def fingerprint(self) -> str:
-        """A digest of the identity."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
-
-    def resumable_iteration(self) -> int:
-        """The iteration that the saved state stands at; 0 if there is none of this identity."""
-        try:
-            progress = json.loads((self.state / "progress.json").read_text())
-        except (OSError, ValueError):
-            return 0
-        return progress["iteration"] if progress["fingerprint"] == self.fingerprint else 0
-
-    def save(self, accelerator: Accelerator, iteration: int) -> None:
-        """Save the state beside the last one and swap them; all processes call this together."""
-        progress = {"fingerprint": self.fingerprint, "iteration": iteration}
-        with self._written_by_main(accelerator) as partial:
-            accelerator.save_state(str(partial))
-            if accelerator.is_main_process:
-                shutil.copytree(self.curves, partial / "curves")
-                (partial / "progress.json").write_text(json.dumps(progress))
-
-    @contextmanager
-    def _written_by_main(self, accelerator: Accelerator) -> Iterator[Path]:
-        """Give every process the same folder to write to; the main one renames it at the end."""
-        if accelerator.is_main_process:
-            with written_whole(self.state) as partial:
-                yield partial
-                accelerator.wait_for_everyone()
-        else:
-            yield self.state.with_name(f".{self.state.name}.partial")
-            accelerator.wait_for_everyone()
-
-    def load(self, accelerator: Accelerator) -> None:
-        """Load the saved state, and take the curves back to where it was saved."""
-        accelerator.load_state(str(self.state))
-        if accelerator.is_main_process:
-            shutil.rmtree(self.curves, ignore_errors=True)
-            shutil.copytree(self.state / "curves", self.curves)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    training, validation = PairStore(PREPARED, "train"), PairStore(PREPARED, "val")
+    sampler = CropSampler(training, crops.batch_size, crops.patch_size, crops.seed)
+    identity = {
+        "start": start,
+        "crops": asdict(crops),
+        "schedule": schedule.model_dump(),
+        "images": [image.digest for image in training.images],
+    }
+    checkpoints = Checkpoints(CHECKPOINTS / name, identity)
+    fit(model, sampler, validation, schedule, accelerator, checkpoints)
+    if accelerator.is_main_process:
+        save()
+        with written_whole(REPORTS / name) as partial:
+            shutil.copytree(checkpoints.curves, partial)
+        checkpoints.clear()
 
 
 def fit(

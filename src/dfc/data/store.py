@@ -6,6 +6,7 @@ keeps what is in use in memory, so that data sets larger than the memory work, a
 processes share one copy.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -47,6 +48,8 @@ class StoredImage:
     """First byte in the file of sharp planes."""
     offset_degraded: int
     """First byte in the file of degraded planes."""
+    digest: str
+    """BLAKE2 of all planes, so that the manifest alone tells whether two stores are the same."""
 
     @property
     def degraded_bytes(self) -> int:
@@ -98,6 +101,7 @@ def _append(
     channels, height, width = degraded.shape
     if sharp.shape != (channels, height * scale, width * scale):
         raise ValueError(f"{example.source}: {degraded.shape} and {sharp.shape} at scale {scale}")
+    sharp_digest = hashlib.blake2b(sharp.data).digest()
     record = StoredImage(
         name=example.name,
         source=example.source,
@@ -106,6 +110,7 @@ def _append(
         width=width,
         offset_sharp=sharp_file.tell(),
         offset_degraded=degraded_file.tell(),
+        digest=hashlib.blake2b(degraded.data, key=sharp_digest, digest_size=16).hexdigest(),
     )
     sharp_file.write(sharp.data)
     degraded_file.write(degraded.data)

@@ -1,5 +1,7 @@
 """The table model: tables as parameters of a differentiable restoration model."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -45,9 +47,11 @@ class TableModel(nn.Module):
         return round_straight_through(self.entries[name].clamp(-1, 1) * 127)
 
     @torch.no_grad()
-    def tables(self) -> dict[str, Table]:
-        """The current entries as int8 tables."""
-        return {
+    def trained(self, step: str, iterations: int) -> Lut:
+        """The LUT with its current entries, and a word of how they came about."""
+        tables = {
             name: Table(table.lattice, self._values(name).cpu().numpy().astype(np.int8))
             for name, table in self.lut.tables.items()
         }
+        history = (*self.lut.history, {"step": step, "iterations": iterations})
+        return replace(self.lut, tables=tables, history=history)

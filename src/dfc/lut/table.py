@@ -1,4 +1,4 @@
-"""Tables: int8 values on a lattice, one for each lookup of an architecture; together they are a LUT."""
+"""Tables: int8 values on a lattice, one a lookup of an architecture; together they are a LUT."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any

@@ -1,0 +1,12 @@
+"""What the stages of dvc.yaml leave where."""
+
+from pathlib import Path
+
+PREPARED = Path("data/prepared")
+NETWORK = Path("models/network.safetensors")
+LUT = Path("models/lut.safetensors")
+DFC = Path("models/dfc.safetensors")
+FINETUNED = Path("models/finetuned.safetensors")
+REPORTS = Path("reports")
+CHECKPOINTS = Path(".checkpoints")
+"""Outside every stage's outputs, which DVC deletes before it runs a stage."""

@@ -1,0 +1,103 @@
+"""Benchmark every method of the run on every benchmark set."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from dfc.benchmark import (
+    Image,
+    Method,
+    Score,
+    as_markdown,
+    as_metrics,
+    restore_image,
+    score_image,
+    summarise,
+)
+from dfc.data import sample
+from dfc.data.degradations import crop_to_multiple, degrade, upscale_bicubic
+from dfc.data.images import write_png
+from dfc.data.layouts import benchmark_sets
+from dfc.data.pairs import load_pair
+from dfc.errors import one_line_errors
+from dfc.files import written_whole
+from dfc.lut.artifact import load_lut, load_network
+from dfc.lut.model import TableModel
+from dfc.params import Params, load_params
+from dfc.pipeline import DFC, FINETUNED, LUT, NETWORK, REPORTS
+
+Load = Callable[[], tuple[Image, Image]]
+
+
+def main() -> None:
+    """Run the stage."""
+    params = load_params()
+    luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
+    if not params.dfc.enabled:
+        del luts["dfc"]  # the same as lut
+    models = {"network": load_network(NETWORK)} | {
+        method: TableModel(lut) for method, lut in luts.items()
+    }
+    methods: dict[str, Method] = {
+        "bicubic": lambda image: upscale_bicubic(image, params.data.scale)
+    } | {
+        method: lambda image, model=model: restore_image(model, image)
+        for method, model in models.items()
+    }
+    storage = {method: lut.size_mib for method, lut in luts.items()}
+    table = summarise(score_all(params, methods), storage)
+    write_reports(table, storage)
+
+
+def score_all(params: Params, methods: dict[str, Method]) -> Iterator[Score]:
+    """Restore and score all images, and keep the results where the params say so."""
+    folder = REPORTS / "images"
+    folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
+    progress = tqdm(list(images(params)), unit="image")
+    for set_name, name, load in progress:
+        progress.set_postfix_str(f"{set_name}/{name}")
+        degraded, sharp = load()
+        restored = {method: restore(degraded) for method, restore in methods.items()}
+        if params.benchmark.save_images:
+            for method, image in restored.items():
+                write_png(folder / set_name / method / f"{name}.png", image)
+        yield from score_image(set_name, name, sharp, restored, shave=params.data.scale)
+
+
+def images(params: Params) -> Iterator[tuple[str, str, Load]]:
+    """List all benchmark images as set, name and a function that loads (degraded, sharp)."""
+    scale = params.data.scale
+    if params.data.source == "sample":
+        for name in sample.BENCHMARK:
+            yield "sample", name, lambda name=name: _sample_pair(name, scale)
+    sets = benchmark_sets(Path(params.data.benchmark_dir), params.data.benchmarks, scale)
+    for set_name, pairs in sets.items():
+        for pair in pairs:
+            yield set_name, pair.name, lambda pair=pair: load_pair(pair, scale)
+
+
+def _sample_pair(name: str, scale: int) -> tuple[Image, Image]:
+    sharp = crop_to_multiple(sample.photograph(name), scale)
+    return degrade(sharp, scale), sharp
+
+
+def write_reports(table: pd.DataFrame, storage_mib: dict[str, float]) -> None:
+    """Write what people compare: metrics.json, table.csv and table.md; and print the table."""
+    markdown = as_markdown(table)
+    texts = {
+        "metrics.json": json.dumps(as_metrics(table, storage_mib), indent=2) + "\n",
+        "table.csv": table.to_csv(index=False, float_format="%.5f"),
+        "table.md": markdown,
+    }
+    for name, text in texts.items():
+        with written_whole(REPORTS / name) as partial:
+            partial.write_text(text)
+    print(markdown)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()

@@ -1,0 +1,20 @@
+"""Export the LUT of the trained network: its cells, sampled on a uniform lattice."""
+
+from dfc.errors import one_line_errors
+from dfc.lut.artifact import load_network, save_lut
+from dfc.lut.export import export
+from dfc.params import load_params
+from dfc.pipeline import LUT, NETWORK
+
+
+def main() -> None:
+    """Run the stage."""
+    params = load_params()
+    lut = export(load_network(NETWORK), params.task, params.export.interval)
+    save_lut(lut, LUT)
+    print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
