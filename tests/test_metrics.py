@@ -1,5 +1,4 @@
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -73,13 +72,10 @@ def test_shaving_everything_is_refused() -> None:
         psnr(noise(8, 9), noise(8, 9), shave=4)
 
 
-def test_bicubic_on_set5_scores_as_published() -> None:
-    reference = os.environ.get("DFC_REFERENCE_DIR")
-    if not reference:
-        pytest.skip("set DFC_REFERENCE_DIR to a folder with data/Set5 to compare with it")
+def test_bicubic_on_set5_scores_as_published(reference_dir: Path) -> None:
     scale = 4
     scores = []
-    for pair in find_pairs(Path(reference) / "data" / "Set5", scale):
+    for pair in find_pairs(reference_dir / "data" / "Set5", scale):
         assert pair.degraded is not None
         degraded, sharp = load_pair(pair, scale)
         restored = upscale_bicubic(degraded, scale)

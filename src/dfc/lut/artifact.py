@@ -16,17 +16,17 @@ from dfc.lut.lattice import lattice_from_json
 from dfc.lut.table import Lut, Table
 from dfc.network import Network
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = 1
 
 
 def save_lut(lut: Lut, path: Path) -> None:
-    """Write a LUT: one int8 tensor a table; everything else in the metadata as JSON."""
+    """Write a LUT: one int8 tensor a table, and all else as JSON in the metadata."""
     tensors = {name: torch.from_numpy(table.values) for name, table in lut.tables.items()}
     lattices = {name: table.lattice.to_json() for name, table in lut.tables.items()}
     _save(
         path,
         tensors,
-        format="dfc-lut",
+        kind="lut",
         architecture=_describe(lut.architecture),
         task=lut.task,
         lattices=lattices,
@@ -43,14 +43,14 @@ def load_lut(path: Path) -> Lut:
         If the file is missing, damaged, of another format or version, or does not hold the tables
         that its own description asks for.
     """
-    tensors, metadata = _load(path, "dfc-lut")
+    tensors, description = _load(path, "lut")
     try:
-        architecture = build(**metadata["architecture"])
+        architecture = build(**description["architecture"])
         tables = {
-            name: Table(lattice_from_json(metadata["lattices"][name]), tensors[name].numpy())
+            name: Table(lattice_from_json(description["lattices"][name]), tensors[name].numpy())
             for name in architecture.lookups
         }
-        return Lut(architecture, metadata["task"], tables, tuple(metadata["history"]))
+        return Lut(architecture, description["task"], tables, tuple(description["history"]))
     except KeyError as error:
         raise UserError(f"{path}: a LUT needs {error}, which is missing") from None
     except (TypeError, ValueError) as error:
@@ -58,11 +58,11 @@ def load_lut(path: Path) -> Lut:
 
 
 def save_network(network: Network, path: Path) -> None:
-    """Write a network: its weights, and its description in the metadata."""
+    """Write a network: its weights, and its description as JSON in the metadata."""
     _save(
         path,
         {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()},
-        format="dfc-network",
+        kind="network",
         architecture=_describe(network.architecture),
         features=network.features,
     )
@@ -76,9 +76,9 @@ def load_network(path: Path) -> Network:
     UserError
         If the file is missing, damaged, of another format or version, or its weights do not fit.
     """
-    tensors, metadata = _load(path, "dfc-network")
+    tensors, description = _load(path, "network")
     try:
-        network = Network(build(**metadata["architecture"]), metadata["features"])
+        network = Network(build(**description["architecture"]), description["features"])
         network.load_state_dict(tensors)
     except KeyError as error:
         raise UserError(f"{path}: a network needs {error}, which is missing") from None
@@ -92,25 +92,26 @@ def _describe(architecture: Architecture) -> dict[str, Any]:
     return {key: getattr(architecture, key) for key in keys}
 
 
-def _save(path: Path, tensors: dict[str, Tensor], format: str, **metadata: Any) -> None:
-    texts = {key: json.dumps(value) for key, value in metadata.items()}
-    header = {"format": format, "format_version": FORMAT_VERSION, **texts}
+def _save(path: Path, tensors: dict[str, Tensor], **description: Any) -> None:
+    # One key, since safetensors writes several in no certain order: the same LUT, the same bytes.
+    header = {"dfc": json.dumps({"version": FORMAT_VERSION, **description})}
     with written_whole(path) as partial:
         save_file(tensors, partial, header)
 
 
-def _load(path: Path, format: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors, header = read_safetensors(path)
-    found = header.pop("format", "no description"), header.pop("format_version", None)
-    if found != (format, FORMAT_VERSION):
-        raise UserError(
-            f"{path}: expected {format} version {FORMAT_VERSION}, found {found[0]}"
-            + (f" version {found[1]}" if found[1] else "")
-        )
     try:
-        return tensors, {key: json.loads(text) for key, text in header.items()}
+        description = json.loads(header.get("dfc", "{}"))
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}: its metadata is damaged ({error})") from None
+        raise UserError(f"{path}: its description is damaged ({error})") from None
+    found = description.get("kind") if isinstance(description, dict) else None
+    if found != kind:
+        raise UserError(f"{path}: expected the description of a {kind}, found {found or 'none'}")
+    if description.get("version") != FORMAT_VERSION:
+        found = description.get("version")
+        raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {found}")
+    return tensors, description
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

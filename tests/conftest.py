@@ -1,0 +1,42 @@
+"""What all tests share: the reference data, and a patient hypothesis."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from dfc.architectures import build
+from dfc.lut.table import Lut, Table, lattice_for
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """Give the folder of published tables, networks and images; skip where there is none."""
+    folder = os.environ.get("DFC_REFERENCE_DIR")
+    if not folder:
+        pytest.skip("set DFC_REFERENCE_DIR to the folder of reference data to compare with it")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def make_lut() -> Callable[..., Lut]:
+    """Give a function that fills the tables of an architecture with noise."""
+
+    def make(name: str, scale: int, patterns: str, interval: int = 6) -> Lut:
+        rng = np.random.default_rng(0)
+        architecture = build(name, scale, patterns)
+        tables = {}
+        for table, (lookup, layer) in architecture.lookups.items():
+            lattice = lattice_for(lookup.pattern, interval)
+            shape = (lattice.size, layer.values_per_lookup)
+            tables[table] = Table(lattice, rng.integers(-127, 128, shape, dtype=np.int8))
+        return Lut(architecture, "sr", tables, ({"step": "noise"},))
+
+    return make
