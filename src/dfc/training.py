@@ -141,12 +141,8 @@ def fit(
     losses: list[Tensor] = []
     for iteration in progress:
         degraded, sharp = _to_tensors(training, iteration, accelerator)
-        loss = functional.mse_loss(wrapped(degraded) / 255, sharp / 255)
-        accelerator.backward(loss)
-        optimizer.step()
-        optimizer.zero_grad()
+        losses.append(step(wrapped, optimizer, degraded, sharp, accelerator.backward))
         cosine.step()
-        losses.append(loss.detach())
         done = iteration + 1
         if done % schedule.val_step == 0 or done == schedule.total_iter:
             psnr = validate(model, validation, accelerator)
@@ -160,6 +156,21 @@ def fit(
             accelerator.log(values, step=done)
             checkpoints.save(accelerator, done)
     accelerator.end_training()
+
+
+def step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    degraded: Tensor,
+    sharp: Tensor,
+    backward: Callable[[Tensor], None] = Tensor.backward,
+) -> Tensor:
+    """Take one step towards the sharp pixels; the loss is the MSE of intensities 0..1."""
+    loss = functional.mse_loss(model(degraded) / 255, sharp / 255)
+    backward(loss)
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss.detach()
 
 
 @torch.no_grad()
