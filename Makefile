@@ -1,0 +1,20 @@
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test lint
+
+run: .venv/installed
+	dvc repro
+	@cat reports/table.md
+
+test: .venv/installed
+	pytest
+
+lint: .venv/installed
+	ruff check .
+	ruff format --check .
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
