@@ -125,6 +125,7 @@ def fit(
 
     start = checkpoints.resumable_iteration()
     if start:
+        accelerator.print(f"resumes after iteration {start}")
         checkpoints.load(accelerator)
     elif accelerator.is_main_process:
         checkpoints.clear()
@@ -136,6 +137,7 @@ def fit(
         initial=start,
         total=schedule.total_iter,
         disable=not accelerator.is_main_process,
+        mininterval=1,
         unit="it",
     )
     losses: list[Tensor] = []

@@ -1,0 +1,123 @@
+"""Our results beside the published ones: networks, tables and restored images."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dfc.architectures import Architecture, build
+from dfc.benchmark import restore_image
+from dfc.data.images import read_image
+from dfc.data.layouts import find_pairs
+from dfc.data.pairs import load_pair
+from dfc.interop import load_published_network, read_published_tables
+from dfc.lut.export import export
+from dfc.lut.lattice import Uniform
+from dfc.lut.model import TableModel
+from dfc.lut.table import Lut
+from dfc.metrics import psnr, ssim
+from dfc.network import Network
+
+MULUT = build("mulut", 4)
+RANDOM = {"random_mulut_x4": MULUT, "random_spf_x4": build("spf_lut", 4)}
+
+
+@pytest.fixture(scope="module", params=RANDOM)
+def random_network(reference_dir: Path, request: pytest.FixtureRequest) -> tuple[Path, Network]:
+    """Give the folder of a small random network, and the network itself."""
+    folder = reference_dir / "reference" / request.param
+    return folder, load_published_network(folder / "network.safetensors", RANDOM[request.param])
+
+
+@pytest.fixture(scope="module")
+def published_lut(reference_dir: Path) -> Lut:
+    """Give the published MuLUT tables, x4."""
+    lattices = dict.fromkeys(MULUT.lookups, Uniform(4))
+    folder = reference_dir / "reference" / "mulut_x4"
+    return read_published_tables(folder, "LUT_ft_x4_4bit_int8", MULUT, lattices)
+
+
+def random_input(folder: Path) -> np.ndarray:
+    return read_image(folder.parent / "random_input_rgb.png")
+
+
+def test_networks_restore_what_the_published_code_does(
+    random_network: tuple[Path, Network],
+) -> None:
+    folder, network = random_network
+    restored = restore_image(network, random_input(folder))
+    np.testing.assert_array_equal(restored, read_image(folder / "network_output.png"))
+
+
+@pytest.mark.parametrize("dims", ["xyzt", "xyz", "xy"])
+def test_compressed_tables_restore_what_the_published_code_does(
+    random_network: tuple[Path, Network], dims: str
+) -> None:
+    folder, network = random_network
+    lut = export(network, "sr", 4).compressed(dims, 2, 5)
+    restored = restore_image(TableModel(lut), random_input(folder))
+    np.testing.assert_array_equal(restored, read_image(folder / f"expected_{dims}2i5.png"))
+
+
+def test_export_and_compression_make_the_published_tables(
+    random_network: tuple[Path, Network],
+) -> None:
+    folder, network = random_network
+    lut = export(network, "sr", 4).compressed("xyzt", 2, 5)
+    lattices = {name: table.lattice for name, table in lut.tables.items()}
+    expected = read_published_tables(folder / "tables_xyzt2i5", "LUT", lut.architecture, lattices)
+    differences = np.concatenate(
+        [
+            (table.values.astype(int) - expected.tables[name].values).ravel()
+            for name, table in lut.tables.items()
+        ]
+    )
+    assert np.abs(differences).max() <= 1
+    assert np.count_nonzero(differences) <= len(differences) / 10_000
+
+
+def test_the_published_tables_restore_set5_to_the_bit(
+    reference_dir: Path, published_lut: Lut
+) -> None:
+    folder = reference_dir / "reference" / "mulut_x4"
+    luts = {"expected_set5": published_lut} | {
+        f"dfc_expected_set5/{dims}2i5": published_lut.compressed(dims, 2, 5)
+        for dims in ("xyzt", "xyz", "xy")
+    }
+    for expected, lut in luts.items():
+        model = TableModel(lut)
+        for pair in find_pairs(reference_dir / "data" / "Set5", 4):
+            assert pair.degraded is not None
+            restored = restore_image(model, read_image(pair.degraded))
+            np.testing.assert_array_equal(
+                restored, read_image(folder / expected / f"{pair.name}.png")
+            )
+
+
+def restores_set5(reference_dir: Path, model: TableModel | Network) -> tuple[float, float]:
+    scores = []
+    for pair in find_pairs(reference_dir / "data" / "Set5", 4):
+        degraded, sharp = load_pair(pair, 4)
+        restored = restore_image(model, degraded)
+        scores.append((psnr(restored, sharp, shave=4), ssim(restored, sharp)))
+    return tuple(np.mean(scores, axis=0))
+
+
+def test_the_published_tables_score_as_published(reference_dir: Path, published_lut: Lut) -> None:
+    mean_psnr, mean_ssim = restores_set5(reference_dir, TableModel(published_lut))
+    assert mean_psnr == pytest.approx(30.61, abs=0.005)
+    assert mean_ssim == pytest.approx(0.8656, abs=0.00005)
+
+
+def test_the_published_network_is_understood(reference_dir: Path) -> None:
+    path = reference_dir / "reference" / "mulut_x4" / "network.safetensors"
+    network = load_published_network(path, MULUT)
+    mean_psnr, _ = restores_set5(reference_dir, network)
+    assert mean_psnr > 30.5
+
+
+def test_a_network_of_another_architecture_is_named(reference_dir: Path) -> None:
+    path = reference_dir / "reference" / "random_spf_x4" / "network.safetensors"
+    architecture: Architecture = build("mulut", 4)
+    with pytest.raises(Exception, match=r"network\.safetensors"):
+        load_published_network(path, architecture)
