@@ -22,7 +22,7 @@ from dfc.data.degradations import crop_to_multiple, degrade, upscale_bicubic
 from dfc.data.images import write_png
 from dfc.data.layouts import benchmark_sets
 from dfc.data.pairs import load_pair
-from dfc.errors import one_line_errors
+from dfc.errors import UserError, one_line_errors
 from dfc.files import written_whole
 from dfc.lut.artifact import load_lut, load_network
 from dfc.lut.model import TableModel
@@ -56,7 +56,13 @@ def score_all(params: Params, methods: dict[str, Method]) -> Iterator[Score]:
     """Restore and score all images, and keep the results where the params say so."""
     folder = REPORTS / "images"
     folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
-    progress = tqdm(list(images(params)), unit="image")
+    benchmark = list(images(params))
+    if not benchmark:
+        raise UserError(
+            f"{params.data.benchmark_dir}: expected benchmark sets (data.benchmark_dir), a folder "
+            "of images each; found none"
+        )
+    progress = tqdm(benchmark, unit="image")
     for set_name, name, load in progress:
         progress.set_postfix_str(f"{set_name}/{name}")
         degraded, sharp = load()

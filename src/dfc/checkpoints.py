@@ -4,14 +4,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
 
-from dfc.files import written_whole
+from dfc.files import partial_path, written_whole
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,15 @@ class Checkpoints:
 
     @contextmanager
     def _written_by_main(self, accelerator: Accelerator) -> Iterator[Path]:
-        """Give every process the same folder to write to; the main one renames it at the end."""
-        if accelerator.is_main_process:
-            with written_whole(self.state) as partial:
-                yield partial
-                accelerator.wait_for_everyone()
-        else:
-            yield self.state.with_name(f".{self.state.name}.partial")
+        """Give every process the same empty folder; the main one renames it when all are done."""
+        with ExitStack() as stack:
+            if accelerator.is_main_process:
+                partial = stack.enter_context(written_whole(self.state))
+                partial.mkdir()
+            else:
+                partial = partial_path(self.state)
+            accelerator.wait_for_everyone()
+            yield partial
             accelerator.wait_for_everyone()
 
     def load(self, accelerator: Accelerator) -> None:

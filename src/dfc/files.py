@@ -17,7 +17,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         The file or folder to create; its parent is created, and what stands there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_path(path)
     _remove(partial)
     try:
         yield partial
@@ -26,6 +26,11 @@ def written_whole(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
     finally:
         _remove(partial)
+
+
+def partial_path(path: Path) -> Path:
+    """Where `written_whole` keeps a file or folder until it is whole."""
+    return path.with_name(f".{path.name}.partial")
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,119 @@
+"""The pipeline as users run it: with DVC, in a Git repository of its own."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark"]
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+
+
+def imported(script: Path, found: set[Path] | None = None) -> set[Path]:
+    """All modules of the project that a script needs, directly or not."""
+    found = set() if found is None else found
+    for node in ast.walk(ast.parse(script.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("dfc"):
+            continue
+        package = ROOT / "src" / node.module.replace(".", "/")
+        for module in {package.with_suffix(".py"), *(package / f"{n.name}.py" for n in node.names)}:
+            if module.exists() and module not in found:
+                found |= {module}
+                imported(module, found)
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_exactly_the_code_it_imports(stage: str) -> None:
+    script = ROOT / "stages" / f"{stage}.py"
+    code = {path.relative_to(ROOT).as_posix() for path in {script, *imported(script)}}
+    declared = {path for path in PIPELINE["stages"][stage]["deps"] if path.endswith(".py")}
+    assert declared == code
+
+
+def test_the_stages_form_the_documented_chain() -> None:
+    assert list(PIPELINE["stages"]) == STAGES
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of the project, committed, with params that make every stage quick."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in (".dvc", "stages", "src", "data"):
+        ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "prepared", "*.local")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("dvc.yaml", "accelerate.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, folder)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["model"].update(nf=2, patterns="s")
+    params["data"].update(batch_size=2, patch_size=8)
+    params["train"].update(total_iter=2, val_step=1)
+    params["finetune"].update(total_iter=2, val_step=1, batch_size=2, patch_size=8)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    run(folder, "git", "init", "--quiet")
+    run(folder, "git", "config", "user.name", "test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    commit(folder)
+    return folder
+
+
+def run(folder: Path, *command: str, expect: int = 0) -> str:
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def commit(folder: Path) -> None:
+    run(folder, "git", "add", "--all")
+    run(folder, "git", "commit", "--quiet", "--message", "state")
+
+
+def stages_run(output: str) -> Iterator[str]:
+    return (stage for stage in STAGES if f"Running stage '{stage}'" in output)
+
+
+def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> None:
+    output = run(project, "dvc", "repro")
+    assert list(stages_run(output)) == STAGES
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert list(metrics["sample"]) == ["bicubic", "network", "lut", "dfc", "finetuned"]
+    assert metrics["storage_mib"]["dfc"] < metrics["storage_mib"]["lut"]
+    assert len(list((project / "reports/images/sample/finetuned").glob("*.png"))) == 3
+    commit(project)
+
+    assert list(stages_run(run(project, "dvc", "repro"))) == []
+    assert run(project, "git", "status", "--porcelain") == ""
+
+    output = run(project, "dvc", "exp", "run", "-S", "dfc.interval=6")
+    assert list(stages_run(output)) == ["compress", "finetune", "benchmark"]
+    assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
+
+
+def test_a_mistake_in_the_params_is_one_line_and_loses_nothing(project: Path) -> None:
+    before = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(before.replace("dims: xyzt", "dims: yz"))
+    output = run(project, "dvc", "repro", "compress", expect=255)
+    (project / "params.yaml").write_text(before)
+    errors = [line for line in output.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1 and "dfc.dims" in errors[0]
+    assert "Traceback" not in output
+
+
+def test_no_benchmark_images_at_all_is_one_line(project: Path) -> None:
+    before = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(before.replace("source: sample", "source: folder"))
+    output = run(project, "env", "PYTHONPATH=src", "python", "stages/benchmark.py", expect=1)
+    (project / "params.yaml").write_text(before)
+    assert output.startswith("error: data/benchmark: expected benchmark sets")
