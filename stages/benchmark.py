@@ -1,7 +1,7 @@
 """Benchmark every method of the run on every benchmark set."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +35,12 @@ Load = Callable[[], tuple[Image, Image]]
 def main() -> None:
     """Run the stage."""
     params = load_params()
+    images = list(benchmark_images(params))
+    if not images:
+        raise UserError(
+            f"{params.data.benchmark_dir}: expected benchmark sets (data.benchmark_dir), a folder "
+            "of images each; found none"
+        )
     luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
     if not params.dfc.enabled:
         del luts["dfc"]  # the same as lut
@@ -48,32 +54,11 @@ def main() -> None:
         for method, model in models.items()
     }
     storage = {method: lut.size_mib for method, lut in luts.items()}
-    table = summarise(score_all(params, methods), storage)
+    table = summarise(score_all(images, methods, params), storage)
     write_reports(table, storage)
 
 
-def score_all(params: Params, methods: dict[str, Method]) -> Iterator[Score]:
-    """Restore and score all images, and keep the results where the params say so."""
-    folder = REPORTS / "images"
-    folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
-    benchmark = list(images(params))
-    if not benchmark:
-        raise UserError(
-            f"{params.data.benchmark_dir}: expected benchmark sets (data.benchmark_dir), a folder "
-            "of images each; found none"
-        )
-    progress = tqdm(benchmark, unit="image")
-    for set_name, name, load in progress:
-        progress.set_postfix_str(f"{set_name}/{name}")
-        degraded, sharp = load()
-        restored = {method: restore(degraded) for method, restore in methods.items()}
-        if params.benchmark.save_images:
-            for method, image in restored.items():
-                write_png(folder / set_name / method / f"{name}.png", image)
-        yield from score_image(set_name, name, sharp, restored, shave=params.data.scale)
-
-
-def images(params: Params) -> Iterator[tuple[str, str, Load]]:
+def benchmark_images(params: Params) -> Iterator[tuple[str, str, Load]]:
     """List all benchmark images as set, name and a function that loads (degraded, sharp)."""
     scale = params.data.scale
     if params.data.source == "sample":
@@ -83,6 +68,23 @@ def images(params: Params) -> Iterator[tuple[str, str, Load]]:
     for set_name, pairs in sets.items():
         for pair in pairs:
             yield set_name, pair.name, lambda pair=pair: load_pair(pair, scale)
+
+
+def score_all(
+    images: Sequence[tuple[str, str, Load]], methods: dict[str, Method], params: Params
+) -> Iterator[Score]:
+    """Restore and score all images, and keep the results where the params say so."""
+    folder = REPORTS / "images"
+    folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
+    progress = tqdm(images, unit="image")
+    for set_name, name, load in progress:
+        progress.set_postfix_str(f"{set_name}/{name}")
+        degraded, sharp = load()
+        restored = {method: restore(degraded) for method, restore in methods.items()}
+        if params.benchmark.save_images:
+            for method, image in restored.items():
+                write_png(folder / set_name / method / f"{name}.png", image)
+        yield from score_image(set_name, name, sharp, restored, shave=params.data.scale)
 
 
 def _sample_pair(name: str, scale: int) -> tuple[Image, Image]:
