@@ -59,6 +59,18 @@ def test_training_images_are_held_out_where_validation_has_none(
     assert not names["val"] & names["train"]
 
 
+def test_images_are_never_both_trained_and_validated_on(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("train/a.png")
+    make_image("train/b.png")
+    splits = training_examples("folder", tmp_path / "train", tmp_path / "train", SCALE, PATCH)
+    assert [[pending.name for pending in splits[split]] for split in ("train", "val")] == [
+        ["b"],
+        ["a"],
+    ]
+
+
 def test_a_single_image_cannot_train_and_validate(tmp_path: Path, make_image: MakeImage) -> None:
     make_image("train/a.png")
     with pytest.raises(UserError, match="at least 2 images"):

@@ -49,8 +49,8 @@ def training_examples(
     source
         "sample" for the sample photographs, "folder" for the two folders.
     train_dir, val_dir
-        Data sets as `find_pairs` knows them. If `val_dir` holds no images, every 20th training
-        image (10 at most) is for validation instead.
+        Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
+        every 20th training image (10 at most) is for validation instead.
     scale
         How many times smaller the degraded images are, on each side.
     patch_size
@@ -116,17 +116,16 @@ def _from_folders(
             pair.name, lambda: Example(pair.name, str(pair.sharp), *load_pair(pair, scale))
         )
 
-    train, val = find_pairs(train_dir, scale, "train"), []
-    if list_images(val_dir):
-        val = find_pairs(val_dir, scale, "val")
-    elif len(train) > 1:
+    train = find_pairs(train_dir, scale, "train")
+    val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
+    if val == train or not val:
+        if len(train) < 2:
+            raise UserError(
+                f"{train_dir}: expected at least 2 images, one of them for validation, "
+                f"as {val_dir} (data.val_dir) holds no others"
+            )
         val = train[::HELD_OUT_EVERY][:HELD_OUT_AT_MOST]
         train = [pair for pair in train if pair not in val]
-    else:
-        raise UserError(
-            f"{train_dir}: expected at least 2 images, one of them for validation, "
-            f"as {val_dir} (data.val_dir) holds none"
-        )
     return [pending(pair) for pair in train], [pending(pair) for pair in val]
 
 
