@@ -177,14 +177,17 @@ def test_a_missing_key_is_named(change: Change) -> None:
     ("changes", "message"),
     [
         (["export.interval=5"], "dfc.interval: 5 is not above export.interval (5)"),
-        (["train.lr1=1"], "train.lr1: 1.0 is above train.lr0 (0.001)"),
-        (["finetune.lr1=1"], "finetune.lr1: 1.0 is above finetune.lr0 (0.002)"),
+        (["train.lr0=0.5", "train.lr1=1"], "train.lr1: 1.0 is above train.lr0 (0.5)"),
         (
-            ["launch.num_processes=3", "data.batch_size=9"],
+            ["finetune.lr0=0.5", "finetune.lr1=1"],
+            "finetune.lr1: 1.0 is above finetune.lr0 (0.5)",
+        ),
+        (
+            ["launch.num_processes=3", "data.batch_size=9", "finetune.batch_size=16"],
             "finetune.batch_size: 16 is not a multiple of launch.num_processes (3)",
         ),
         (
-            ["launch.num_processes=3"],
+            ["launch.num_processes=3", "data.batch_size=16"],
             "data.batch_size: 16 is not a multiple of launch.num_processes (3)",
         ),
         (
