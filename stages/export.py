@@ -1,8 +1,9 @@
 """Export the LUT of the trained network: its cells, sampled on a uniform lattice."""
 
 from dfc.errors import one_line_errors
-from dfc.lut.artifact import load_network, save_lut
+from dfc.lut.artifact import save_lut
 from dfc.lut.export import export
+from dfc.network_artifact import load_network
 from dfc.params import load_params
 from dfc.pipeline import LUT, NETWORK
 

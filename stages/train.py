@@ -1,8 +1,8 @@
 """Train the network on the prepared images."""
 
 from dfc.errors import one_line_errors
-from dfc.lut.artifact import save_network
 from dfc.network import Network
+from dfc.network_artifact import save_network
 from dfc.params import load_params
 from dfc.pipeline import NETWORK
 from dfc.training import Crops, start_accelerator, train_stage

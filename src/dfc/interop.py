@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from dfc.architectures import Architecture
+from dfc.artifact import read_safetensors
 from dfc.errors import UserError
-from dfc.lut.artifact import read_safetensors
 from dfc.lut.lattice import DiagonalFirst, Lattice
 from dfc.lut.table import Lut, Table
 from dfc.network import DEPTH, Network
@@ -43,8 +44,9 @@ def load_published_network(path: Path, architecture: Architecture) -> Network:
     UserError
         If a key is not known, or the weights do not fit the architecture.
     """
-    state, _ = read_safetensors(path)
+    tensors, _ = read_safetensors(path)
     try:
+        state = {key: torch.from_numpy(tensor) for key, tensor in tensors.items()}
         return network_from_published(state, architecture)
     except (KeyError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None

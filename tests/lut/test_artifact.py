@@ -10,10 +10,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from dfc.architectures import build
+from dfc.artifact import FORMAT_VERSION
 from dfc.errors import UserError
-from dfc.lut.artifact import FORMAT_VERSION, load_lut, load_network, save_lut, save_network
+from dfc.lut.artifact import load_lut, save_lut
 from dfc.lut.table import Lut
 from dfc.network import Network
+from dfc.network_artifact import load_network, save_network
 
 
 def rewrite(path: Path, tensors: dict[str, torch.Tensor], **changes: Any) -> None:

@@ -1,0 +1,42 @@
+"""The file of a network."""
+
+from pathlib import Path
+
+import torch
+
+from dfc.architectures import build
+from dfc.artifact import describe, read_artifact, write_artifact
+from dfc.errors import UserError
+from dfc.network import Network
+
+KIND = "network"
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Write a network: its weights, and its description."""
+    write_artifact(
+        path,
+        KIND,
+        {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()},
+        architecture=describe(network.architecture),
+        features=network.features,
+    )
+
+
+def load_network(path: Path) -> Network:
+    """Read a network that `save_network` wrote.
+
+    Raises
+    ------
+    UserError
+        If the file is missing, damaged, of another kind or version, or its weights do not fit.
+    """
+    tensors, description = read_artifact(path, KIND)
+    try:
+        network = Network(build(**description["architecture"]), description["features"])
+        network.load_state_dict({name: torch.from_numpy(part) for name, part in tensors.items()})
+    except KeyError as error:
+        raise UserError(f"{path}: a network needs {error}, which is missing") from None
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+    return network
