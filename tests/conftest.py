@@ -29,9 +29,9 @@ def reference_dir() -> Path:
 def make_lut() -> Callable[..., Lut]:
     """Give a function that fills the tables of an architecture with noise."""
 
-    def make(name: str, scale: int, patterns: str, interval: int = 6) -> Lut:
+    def make(name: str, scale: int, patterns: str, interval: int = 6, stages: int = 2) -> Lut:
         rng = np.random.default_rng(0)
-        architecture = build(name, scale, patterns)
+        architecture = build(name, scale, patterns, stages)
         tables = {}
         for table, (lookup, layer) in architecture.lookups.items():
             lattice = lattice_for(lookup.pattern, interval)

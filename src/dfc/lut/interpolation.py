@@ -69,7 +69,7 @@ def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Te
     # Among equal fractions the lower corner is raised first: the path then never leaves a diagonal
     # band that holds the input, not even at a vertex of weight 0 (whose value the pixel's gradient
     # still sees).
-    order = torch.argsort(fractions.detach() - corner / 1024, dim=1, descending=True)
+    order = torch.argsort(fractions.detach() - corner / 1024, dim=1, descending=True, stable=True)
     raised = strides.gather(1, order).cumsum(1)
     first = (corner.long() * strides).sum(1, keepdim=True)
     descending = fractions.gather(1, order)

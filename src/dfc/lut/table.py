@@ -41,9 +41,9 @@ class Table:
         return Table(lattice, self.values[self.lattice.rows(lattice.points)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lut:
-    """A restoration LUT: an architecture and its tables."""
+    """A restoration LUT: an architecture and its tables; it is equal to itself alone."""
 
     architecture: Architecture
     task: str

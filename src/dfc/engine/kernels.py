@@ -1,0 +1,212 @@
+"""The kernels: one layer of a LUT over some rows of an image, forwards and backwards.
+
+For sixteen pixels at once they find the five vertices of each simplex and their weights; then they
+work on the table rows of one pixel after the other, all values of a row in one vector.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from dfc.engine.location import PIXELS, locate, order
+from dfc.engine.simd import (
+    divided,
+    higher,
+    load,
+    load_block,
+    load_float,
+    lower,
+    splat,
+    splat_float,
+    store,
+    store_block,
+    sum_of,
+    to_float,
+    turned,
+)
+
+TILE = 64  # pixels whose sums are kept in the first-level cache (6 kB at 16 values)
+
+
+def lanes_for(values: int) -> int:
+    """How many bytes a table row of `values` values takes: the next power of two."""
+    return 1 << (values - 1).bit_length()
+
+
+@cache
+def layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
+    """Make the kernel of layers that give `scale` x `scale` pixels in `channels` channels.
+
+    It fills a target with pixels (uint8), or with the sums that pixels are made of (float32).
+    """
+    values = scale * scale * channels
+    lanes = lanes_for(values)
+    lane_bits = lanes.bit_length() - 1
+    side, runs = (scale, scale) if scale > 1 else (1, channels)
+
+    @njit(nogil=True, cache=True)
+    def kernel(
+        source,
+        origin,
+        pitch,
+        height,
+        width,
+        taps,
+        lookups,
+        tables,
+        unit,
+        group,
+        divisor,
+        bias,
+        target,
+        target_origin,
+        target_pitch,
+        target_plane,
+    ) -> None:
+        rows = np.empty(5 * PIXELS, np.int32)
+        weights = np.empty(5 * PIXELS, np.int16)
+        partial = np.empty(TILE * lanes, np.int16)
+        total = np.empty(TILE * lanes, np.int32)
+        lowest = splat(0, 32, lanes)
+        highest = splat(255 * divisor, 32, lanes)
+        shift = splat(bias * divisor, 32, lanes)
+        divisors = splat(divisor, 32, lanes)
+        share = splat_float(1 / unit, lanes)
+        run = target_pitch if scale > 1 else target_plane
+        for row in range(height):
+            for left in range(0, width, TILE):
+                count = min(TILE, width - left)
+                start = origin + row * pitch + left
+                total[:] = 0
+                for turn in range(len(taps)):
+                    for first in range(0, len(lookups), group):
+                        partial[:] = 0
+                        for lookup in range(first, min(first + group, len(lookups))):
+                            for block in range(0, count, PIXELS):
+                                locate(
+                                    source,
+                                    start + block,
+                                    taps[turn, lookup],
+                                    lookups[lookup],
+                                    unit,
+                                    lane_bits,
+                                    rows,
+                                    weights,
+                                )
+                                for k in range(PIXELS):
+                                    at = (block + k) * lanes
+                                    added = load(partial, at, 16, lanes)
+                                    for vertex in range(0, 5 * PIXELS, PIXELS):
+                                        entries = load(tables, rows[vertex + k], 16, lanes)
+                                        weight = splat(weights[vertex + k], 16, lanes)
+                                        added = added + entries * weight
+                                    store(added, partial, at)
+                        for k in range(count):
+                            part = load(partial, k * lanes, 32, lanes)
+                            if scale > 1:
+                                if turn == 1:
+                                    part = turned(part, scale, 1)
+                                elif turn == 2:
+                                    part = turned(part, scale, 2)
+                                elif turn == 3:
+                                    part = turned(part, scale, 3)
+                            store(load(total, k * lanes, 32, lanes) + part, total, k * lanes)
+                for k in range(count):
+                    at = target_origin + row * scale * target_pitch + (left + k) * scale
+                    result = load(total, k * lanes, 32, lanes)
+                    if sums:
+                        store_block(to_float(result) * share, target, at, run, side, runs)
+                    else:
+                        result = lower(higher(result + shift, lowest), highest)
+                        store_block(divided(result, divisors), target, at, run, side, runs)
+
+    return kernel
+
+
+@cache
+def gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
+    """Make the backward pass of `layer_kernel`: the gradients of its tables.
+
+    Where `inner` is true, it adds up the gradient of its source, too.
+    """
+    values = scale * scale * channels
+    lanes = lanes_for(values)
+    lane_bits = lanes.bit_length() - 1
+    side, runs = (scale, scale) if scale > 1 else (1, channels)
+
+    @njit(nogil=True, cache=True)
+    def kernel(
+        source,
+        origin,
+        pitch,
+        height,
+        width,
+        taps,
+        lookups,
+        tables,
+        unit,
+        sums,
+        sums_origin,
+        sums_pitch,
+        sums_plane,
+        table_gradient,
+        source_gradient,
+    ) -> None:
+        rows = np.empty(5 * PIXELS, np.int32)
+        weights = np.empty(5 * PIXELS, np.int16)
+        numbers = np.empty(4 * PIXELS, np.int32)
+        slopes = np.empty(PIXELS, np.float32)
+        tile = np.zeros(TILE * lanes, np.float32)
+        share = splat_float(1 / unit, lanes)
+        run = sums_pitch if scale > 1 else sums_plane
+        for row in range(height):
+            for left in range(0, width, TILE):
+                count = min(TILE, width - left)
+                start = origin + row * pitch + left
+                for turn in range(len(taps)):
+                    for k in range(count):
+                        at = sums_origin + row * scale * sums_pitch + (left + k) * scale
+                        part = load_block(sums, at, run, side, runs, lanes) * share
+                        if scale > 1:
+                            if turn == 1:
+                                part = turned(part, scale, 3)
+                            elif turn == 2:
+                                part = turned(part, scale, 2)
+                            elif turn == 3:
+                                part = turned(part, scale, 1)
+                        store(part, tile, k * lanes)
+                    for lookup in range(len(lookups)):
+                        offsets = taps[turn, lookup]
+                        for block in range(0, count, PIXELS):
+                            position = start + block
+                            located = locate(
+                                source,
+                                position,
+                                offsets,
+                                lookups[lookup],
+                                unit,
+                                lane_bits,
+                                rows,
+                                weights,
+                            )
+                            if inner:
+                                order(located, lookups[lookup], numbers, slopes)
+                            for k in range(min(PIXELS, count - block)):
+                                part = load_float(tile, (block + k) * lanes, lanes)
+                                before = np.float32(0)
+                                for vertex in range(5):
+                                    at = rows[vertex * PIXELS + k]
+                                    weight = splat_float(weights[vertex * PIXELS + k], lanes)
+                                    grown = load_float(table_gradient, at, lanes) + part * weight
+                                    store(grown, table_gradient, at)
+                                    if inner:
+                                        value = sum_of(load_float(tables, at, lanes) * part)
+                                        if vertex > 0:
+                                            number = numbers[(vertex - 1) * PIXELS + k]
+                                            pixel = position + k + offsets[number]
+                                            source_gradient[pixel] += (value - before) * slopes[k]
+                                        before = value
+
+    return kernel

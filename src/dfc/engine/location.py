@@ -1,0 +1,170 @@
+"""Where sixteen lookups at once find their values: five table rows each, and their weights."""
+
+from numba import njit
+
+from dfc.engine.simd import higher, load, lower, splat, store, where_at_most
+
+PIXELS = 16  # located at once: one vector of AVX-512, two of AVX2, four of SSE and NEON
+
+# Columns of the description of a lookup: a block near the diagonal, one elsewhere, three reaches.
+SHIFT, UPSHIFT, BASE, STRIDES = 0, 1, 2, 3
+BLOCK = 7
+REACH = 2 * BLOCK
+COLUMNS = REACH + 3
+
+# A key, from the top: the fraction; the lattice position, upside down; the stride of the tap in the
+# table; the number of the tap. Among equal fractions the lower position comes first: the path then
+# never leaves a diagonal band that holds the pixels, not even at a vertex of weight 0, whose value
+# the gradient of the pixels sees.
+TAP_BITS = 2
+STRIDE_BITS = 16  # the longest stride is that of `a` at interval 3: 33^3 rows
+POSITION_BITS = 5
+POSITION_AT = STRIDE_BITS + TAP_BITS
+FRACTION_AT = POSITION_AT + POSITION_BITS
+
+
+@njit(inline="always")
+def _key(tap, shift, up, stride, number):
+    """All that is known of a tap in one number: sorting by fraction moves the rest along."""
+    position = tap >> shift
+    fraction = (tap - (position << shift)) << up
+    upside_down = splat((1 << POSITION_BITS) - 1, 32, PIXELS) - position
+    return (
+        (fraction << splat(FRACTION_AT, 32, PIXELS))
+        | (upside_down << splat(POSITION_AT, 32, PIXELS))
+        | splat((stride << TAP_BITS) | number, 32, PIXELS)
+    )
+
+
+@njit(inline="always")
+def _block(a, b, c, d, lookup, start):
+    """Row of the lower corner, and the four keys, in one of the two parts of a table."""
+    shift = splat(lookup[start + SHIFT], 32, PIXELS)
+    up = splat(lookup[start + UPSHIFT], 32, PIXELS)
+    sa, sb = lookup[start + STRIDES], lookup[start + STRIDES + 1]
+    sc, sd = lookup[start + STRIDES + 2], lookup[start + STRIDES + 3]
+    corner = splat(lookup[start + BASE], 32, PIXELS)
+    corner = corner + (a >> shift) * splat(sa, 32, PIXELS) + (b >> shift) * splat(sb, 32, PIXELS)
+    corner = corner + (c >> shift) * splat(sc, 32, PIXELS) + (d >> shift) * splat(sd, 32, PIXELS)
+    keys = (
+        _key(a, shift, up, sa, 0),
+        _key(b, shift, up, sb, 1),
+        _key(c, shift, up, sc, 2),
+        _key(d, shift, up, sd, 3),
+    )
+    return corner, keys
+
+
+@njit(inline="always")
+def _beyond(a, tap, reach):
+    return higher(a, tap) - lower(a, tap) - splat(reach, 32, PIXELS)
+
+
+@njit(inline="always")
+def _ordered(a, b):
+    return higher(a, b), lower(a, b)
+
+
+@njit(inline="always")
+def find(source, position, taps, lookup):
+    """Find the simplex of each lookup.
+
+    Returns
+    -------
+    tuple
+        How far each lookup is beyond the diagonal band (at most 0: within), the table row of the
+        lower corner, and the four keys, highest fraction first.
+    """
+    a = load(source, position + taps[0], 32, PIXELS)
+    b = load(source, position + taps[1], 32, PIXELS)
+    c = load(source, position + taps[2], 32, PIXELS)
+    d = load(source, position + taps[3], 32, PIXELS)
+    beyond = higher(
+        _beyond(a, b, lookup[REACH]),
+        higher(_beyond(a, c, lookup[REACH + 1]), _beyond(a, d, lookup[REACH + 2])),
+    )
+    near, (na, nb, nc, nd) = _block(a, b, c, d, lookup, 0)
+    far, (fa, fb, fc, fd) = _block(a, b, c, d, lookup, BLOCK)
+    zero = splat(0, 32, PIXELS)
+    # A sorting network.
+    first, second = _ordered(
+        where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
+    )
+    third, fourth = _ordered(
+        where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
+    )
+    first, third = _ordered(first, third)
+    second, fourth = _ordered(second, fourth)
+    second, third = _ordered(second, third)
+    return beyond, where_at_most(beyond, zero, near, far), first, second, third, fourth
+
+
+@njit(inline="always")
+def _next(row, key):
+    stride = (key >> splat(TAP_BITS, 32, PIXELS)) & splat((1 << STRIDE_BITS) - 1, 32, PIXELS)
+    return row + stride
+
+
+@njit(inline="always")
+def locate(source, position, taps, lookup, unit, lane_bits, rows, weights):
+    """Store where the five vertices of each lookup are, and their weights, which add up to `unit`.
+
+    Parameters
+    ----------
+    source
+        Pixels, uint8.
+    position
+        Of the first of sixteen pixels in a row.
+    taps
+        Offsets [4] of the taps from a pixel.
+    lookup
+        The description [COLUMNS] of a lookup.
+    lane_bits
+        A table row takes 2^lane_bits values.
+    rows, weights
+        Filled: [5 * 16], vertex by vertex; a row is given by its first value.
+    """
+    beyond, row, first, second, third, fourth = find(source, position, taps, lookup)
+    at = splat(FRACTION_AT, 32, PIXELS)
+    fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
+    store(splat(unit, 32, PIXELS) - fa, weights, 0)
+    store(fa - fb, weights, PIXELS)
+    store(fb - fc, weights, 2 * PIXELS)
+    store(fc - fd, weights, 3 * PIXELS)
+    store(fd, weights, 4 * PIXELS)
+    lanes = splat(lane_bits, 32, PIXELS)
+    store(row << lanes, rows, 0)
+    row = _next(row, first)
+    store(row << lanes, rows, PIXELS)
+    row = _next(row, second)
+    store(row << lanes, rows, 2 * PIXELS)
+    row = _next(row, third)
+    store(row << lanes, rows, 3 * PIXELS)
+    store(_next(row, fourth) << lanes, rows, 4 * PIXELS)
+    return beyond, first, second, third, fourth
+
+
+@njit(inline="always")
+def order(located, lookup, numbers, slopes):
+    """Store which tap each fraction belongs to, and how fast a weight grows with its pixel.
+
+    Parameters
+    ----------
+    located
+        What `locate` returned.
+    lookup
+        The description [COLUMNS] of a lookup.
+    numbers
+        Filled: [4 * 16], numbers of the taps, highest fraction first.
+    slopes
+        Filled: [16], units of weight for one grey level.
+    """
+    beyond, first, second, third, fourth = located
+    mask = splat((1 << TAP_BITS) - 1, 32, PIXELS)
+    store(first & mask, numbers, 0)
+    store(second & mask, numbers, PIXELS)
+    store(third & mask, numbers, 2 * PIXELS)
+    store(fourth & mask, numbers, 3 * PIXELS)
+    near = splat(1 << lookup[UPSHIFT], 32, PIXELS)
+    far = splat(1 << lookup[BLOCK + UPSHIFT], 32, PIXELS)
+    store(where_at_most(beyond, splat(0, 32, PIXELS), near, far), slopes, 0)

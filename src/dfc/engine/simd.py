@@ -1,0 +1,299 @@
+"""Vectors for Numba: Numba widens small integers to 64 bits, and then nothing vectorises.
+
+A vector is a value of its own type, `<lanes x i16>` and the like of LLVM, which LLVM lowers to
+whatever the processor has (SSE, AVX, NEON). Kernels add, multiply and shift vectors as they would
+numbers.
+"""
+
+import operator
+from collections.abc import Callable
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.imputils import lower_builtin
+from numba.core.typing import signature
+from numba.core.typing.templates import AbstractTemplate, infer_global
+from numba.extending import intrinsic, models, register_model
+
+
+class Vector(types.Type):
+    """A vector of `lanes` integers of `bits` bits, or of single-precision numbers."""
+
+    def __init__(self, bits: int, lanes: int, floating: bool = False) -> None:
+        self.bits = bits
+        self.lanes = lanes
+        self.floating = floating
+        super().__init__(name=f"{'float' if floating else 'int'}{bits}x{lanes}")
+
+    @property
+    def llvm(self) -> ir.VectorType:
+        """The type of LLVM."""
+        return ir.VectorType(ir.FloatType() if self.floating else ir.IntType(self.bits), self.lanes)
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type) -> None:
+        super().__init__(dmm, fe_type, fe_type.llvm)
+
+
+def _stored(array_type: types.Array, lanes: int) -> Vector:
+    """What `lanes` elements of an array are."""
+    floating = isinstance(array_type.dtype, types.Float)
+    return Vector(array_type.dtype.bitwidth, lanes, floating)
+
+
+def _indices(indices: list[int]) -> ir.Constant:
+    return ir.Constant(Vector(32, len(indices)).llvm, indices)
+
+
+def _define_operator(symbol: Callable, name: str) -> None:
+    @infer_global(symbol)
+    class _Template(AbstractTemplate):
+        def generic(self, args, kws):
+            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
+                return signature(args[0], *args)
+            return None
+
+    @lower_builtin(symbol, Vector, Vector)
+    def _(context, builder, sig, args):
+        return getattr(builder, "f" + name if sig.return_type.floating else name)(*args)
+
+
+for _symbol, _name in (
+    (operator.add, "add"),
+    (operator.sub, "sub"),
+    (operator.mul, "mul"),
+    (operator.and_, "and_"),
+    (operator.or_, "or_"),
+    (operator.lshift, "shl"),
+    (operator.rshift, "lshr"),
+):
+    _define_operator(_symbol, _name)
+
+
+def _address(context, builder, array_type, array, offset, pointee):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [offset]), pointee.as_pointer())
+
+
+def _converted(builder, value, have: Vector, want: Vector, signed: bool = True):
+    """Widen, narrow or change to floating point."""
+    if have == want:
+        return value
+    if want.floating:
+        return builder.sitofp(value, want.llvm)
+    if have.bits > want.bits:
+        return builder.trunc(value, want.llvm)
+    return (builder.sext if signed else builder.zext)(value, want.llvm)
+
+
+@intrinsic(prefer_literal=True)
+def load(typingctx, array, offset, bits, lanes):
+    """Load `lanes` integers of a flat array from `offset` on, widened to `bits` bits.
+
+    The array may be uint8 (filled up with zeros) or a signed integer (with the sign).
+    """
+    stored = _stored(array, lanes.literal_value)
+    vector = Vector(bits.literal_value, lanes.literal_value)
+
+    def codegen(context, builder, sig, args):
+        pointer = _address(context, builder, array, args[0], args[1], stored.llvm)
+        value = builder.load(pointer, align=stored.bits // 8)
+        return _converted(builder, value, stored, vector, signed=array.dtype.signed)
+
+    return vector(array, types.intp, bits, lanes), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load_float(typingctx, array, offset, lanes):
+    """Load `lanes` numbers of a flat array from `offset` on, as single-precision numbers."""
+    stored = _stored(array, lanes.literal_value)
+    vector = Vector(32, lanes.literal_value, floating=True)
+
+    def codegen(context, builder, sig, args):
+        pointer = _address(context, builder, array, args[0], args[1], stored.llvm)
+        value = builder.load(pointer, align=stored.bits // 8)
+        return _converted(builder, value, stored, vector)
+
+    return vector(array, types.intp, lanes), codegen
+
+
+@intrinsic
+def store(typingctx, vector, array, offset):
+    """Store a vector to a flat array from `offset` on, in the type of the array."""
+    stored = _stored(array, vector.lanes)
+
+    def codegen(context, builder, sig, args):
+        pointer = _address(context, builder, array, args[1], args[2], stored.llvm)
+        value = _converted(builder, args[0], vector, stored)
+        builder.store(value, pointer, align=stored.bits // 8)
+
+    return types.void(vector, array, types.intp), codegen
+
+
+def _spread(builder, element, vector: Vector):
+    undefined = ir.Constant(vector.llvm, ir.Undefined)
+    first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, undefined, _indices([0] * vector.lanes))
+
+
+@intrinsic(prefer_literal=True)
+def splat(typingctx, number, bits, lanes):
+    """A vector with the same integer in every lane."""
+    vector = Vector(bits.literal_value, lanes.literal_value)
+
+    def codegen(context, builder, sig, args):
+        wide = context.cast(builder, args[0], sig.args[0], types.int64)
+        return _spread(builder, builder.trunc(wide, ir.IntType(vector.bits)), vector)
+
+    return vector(types.unliteral(number), bits, lanes), codegen
+
+
+@intrinsic(prefer_literal=True)
+def splat_float(typingctx, number, lanes):
+    """A vector with the same single-precision number in every lane."""
+    vector = Vector(32, lanes.literal_value, floating=True)
+
+    def codegen(context, builder, sig, args):
+        return _spread(builder, context.cast(builder, args[0], sig.args[0], types.float32), vector)
+
+    return vector(types.unliteral(number), lanes), codegen
+
+
+@intrinsic
+def to_float(typingctx, vector):
+    """The numbers of an integer vector in single precision."""
+    converted = Vector(32, vector.lanes, floating=True)
+
+    def codegen(context, builder, sig, args):
+        return builder.sitofp(args[0], converted.llvm)
+
+    return converted(vector), codegen
+
+
+@intrinsic
+def sum_of(typingctx, vector):
+    """The sum of all lanes of a single-precision vector, added up pairwise."""
+
+    def codegen(context, builder, sig, args):
+        value, lanes = args[0], vector.lanes
+        while lanes > 1:
+            lanes //= 2
+            low = builder.shuffle_vector(value, value, _indices(list(range(lanes))))
+            high = builder.shuffle_vector(value, value, _indices(list(range(lanes, 2 * lanes))))
+            value = builder.fadd(low, high)
+        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+
+    return types.float32(vector), codegen
+
+
+def _define_choice(name: str, comparison: str, doc: str) -> Callable:
+    def choice(typingctx, a, b):
+        def codegen(context, builder, sig, args):
+            return builder.select(builder.icmp_signed(comparison, *args), *args)
+
+        return a(a, b), codegen
+
+    choice.__name__ = choice.__qualname__ = name
+    choice.__doc__ = doc
+    return intrinsic(choice)
+
+
+lower = _define_choice("lower", "<", "The lower number, lane by lane.")
+higher = _define_choice("higher", ">", "The higher number, lane by lane.")
+
+
+@intrinsic
+def where_at_most(typingctx, a, b, yes, no):
+    """Lane by lane: `yes` where a <= b, `no` elsewhere."""
+
+    def codegen(context, builder, sig, args):
+        return builder.select(builder.icmp_signed("<=", args[0], args[1]), args[2], args[3])
+
+    return yes(a, b, yes, no), codegen
+
+
+@intrinsic(prefer_literal=True)
+def turned(typingctx, vector, scale, turns):
+    """Turn the `scale` x `scale` block that a vector holds `turns` x 90 degrees clockwise."""
+    side, lanes = scale.literal_value, vector.lanes
+
+    def source(lane: int, turns: int) -> int:
+        row, column = divmod(lane, side)
+        for _ in range(turns):
+            row, column = side - 1 - column, row
+        return row * side + column
+
+    order = [source(k, turns.literal_value) if k < side * side else k for k in range(lanes)]
+
+    def codegen(context, builder, sig, args):
+        return builder.shuffle_vector(args[0], args[0], _indices(order))
+
+    return vector(vector, scale, turns), codegen
+
+
+@intrinsic
+def divided(typingctx, vector, divisor):
+    """Divide every lane (0 to 2^24) by an integer, rounding half to even.
+
+    A single-precision quotient is exact wherever it is half way, and elsewhere it is nearer to the
+    true one than that is to half way, for divisors up to 2^16.
+    """
+    floats = Vector(32, vector.lanes, floating=True)
+
+    def codegen(context, builder, sig, args):
+        dividend, divisor = (builder.sitofp(arg, floats.llvm) for arg in args)
+        rint = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(floats.llvm, [floats.llvm]),
+            f"llvm.rint.v{vector.lanes}f32",
+        )
+        return builder.fptosi(builder.call(rint, [builder.fdiv(dividend, divisor)]), vector.llvm)
+
+    return vector(vector, divisor), codegen
+
+
+def _runs(builder, offset, pitch, side: int, count: int):
+    """Lanes and offset of every run of a block: `count` runs of `side` lanes, `pitch` apart."""
+    for run in range(count):
+        yield list(range(run * side, (run + 1) * side)), offset
+        offset = builder.add(offset, pitch)
+
+
+@intrinsic(prefer_literal=True)
+def store_block(typingctx, vector, array, offset, pitch, side, count):
+    """Store the first `count` x `side` lanes: `count` runs, `pitch` elements apart."""
+    length, runs = side.literal_value, count.literal_value
+    stored = _stored(array, vector.lanes)
+    run_type = _stored(array, length).llvm
+
+    def codegen(context, builder, sig, args):
+        value = _converted(builder, args[0], vector, stored)
+        for lanes, offset in _runs(builder, args[2], args[3], length, runs):
+            part = builder.shuffle_vector(value, value, _indices(lanes))
+            pointer = _address(context, builder, array, args[1], offset, run_type)
+            builder.store(part, pointer, align=stored.bits // 8)
+
+    return types.void(vector, array, types.intp, types.intp, side, count), codegen
+
+
+@intrinsic(prefer_literal=True)
+def load_block(typingctx, array, offset, pitch, side, count, lanes):
+    """Load `count` runs of `side` single-precision numbers, `pitch` apart; other lanes are 0."""
+    length, runs = side.literal_value, count.literal_value
+    vector = Vector(32, lanes.literal_value, floating=True)
+    run_type = Vector(32, length, floating=True).llvm
+
+    def codegen(context, builder, sig, args):
+        value = ir.Constant(vector.llvm, [0.0] * vector.lanes)
+        for positions, offset in _runs(builder, args[1], args[2], length, runs):
+            pointer = _address(context, builder, array, args[0], offset, run_type)
+            run = builder.load(pointer, align=4)
+            spread = [k - positions[0] if k in positions else 0 for k in range(vector.lanes)]
+            wide = builder.shuffle_vector(run, run, _indices(spread))
+            merged = [k + vector.lanes if k in positions else k for k in range(vector.lanes)]
+            value = builder.shuffle_vector(value, wide, _indices(merged))
+        return value
+
+    return vector(array, types.intp, types.intp, side, count, lanes), codegen

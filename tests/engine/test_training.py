@@ -1,0 +1,115 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dfc.engine.training import EngineModel
+from dfc.lut.model import TableModel
+from dfc.lut.table import Lut
+
+MakeLut = Callable[..., Lut]
+
+
+def pixels(*shape: int) -> torch.Tensor:
+    """Smooth pixels with noise here and there, so that equal and distant ones occur."""
+    rng = np.random.default_rng(sum(shape))
+    ground = np.linspace(20, 230, int(np.prod(shape))).reshape(shape)
+    spread = rng.choice([0, 2, 60], size=shape) * rng.standard_normal(shape)
+    return torch.from_numpy(np.clip(ground + spread, 0, 255).round()).float()
+
+
+def assert_same_gradients(lut: Lut, image: torch.Tensor) -> None:
+    results = []
+    for model in (TableModel(lut), EngineModel(lut)):
+        source = image.clone().requires_grad_()
+        restored = model(source)
+        restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
+        gradients = {name: entries.grad for name, entries in model.entries.items()}
+        results.append((restored.detach(), gradients | {"image": source.grad}))
+    (expected, gradients), (found, found_gradients) = results
+    assert torch.equal(found, expected)
+    for name, gradient in gradients.items():
+        scale = gradient.abs().max().item() + 1e-6
+        torch.testing.assert_close(
+            found_gradients[name], gradient, rtol=0, atol=2e-5 * scale, msg=name
+        )
+
+
+@given(
+    shape=st.tuples(st.integers(1, 3), st.just(1), st.integers(1, 20), st.integers(1, 24)),
+    scale=st.integers(1, 4),
+    patterns=st.sampled_from(["s", "sdy", "eho"]),
+    dims=st.sampled_from([None, "xy", "xyz", "xyzt"]),
+    # At width 0 the fractions are all equal, and the gradient of the pixels is not defined.
+    width=st.integers(1, 3),
+)
+@settings(max_examples=25)
+def test_gradients_are_those_of_the_table_model(
+    make_lut: MakeLut,
+    shape: tuple[int, ...],
+    scale: int,
+    patterns: str,
+    dims: str | None,
+    width: int,
+) -> None:
+    lut = make_lut("mulut", scale, patterns, interval=4)
+    if dims:
+        lut = lut.compressed(dims, width, 6)
+    assert_same_gradients(lut, pixels(*shape))
+
+
+@pytest.mark.parametrize("name", ["sr_lut", "spf_lut"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_gradients_of_every_architecture(make_lut: MakeLut, name: str, compressed: bool) -> None:
+    lut = make_lut(name, 2, "sdy", interval=4)
+    if compressed:
+        lut = lut.compressed("xyzt", 2, 5)
+    assert_same_gradients(lut, pixels(2, 1, 11, 21))
+
+
+def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
+    """Entries are rounded to whole numbers, so the differences are taken over whole ones."""
+    lut = make_lut("mulut", 2, "s", interval=7)
+    model = EngineModel(lut)
+    layer = lut.architecture.layers[0]
+    # Away from the vertices, and no two fractions near each other: one simplex all around.
+    image = torch.tensor([[10.0, 40, 70], [100, 25, 55], [85, 115, 33]]).double()[None, None]
+    image.requires_grad_()
+    entries = model.entries["s1_s"].detach().double()
+
+    def run_with(entries: torch.Tensor) -> torch.Tensor:
+        return model._sum(layer, image, [entries])
+
+    def run_on(image: torch.Tensor) -> torch.Tensor:
+        return model._sum(layer, image, [entries])
+
+    entries = (entries * 0.9 * 127).round() / 127
+    assert torch.autograd.gradcheck(run_with, entries.requires_grad_(), eps=1 / 127, atol=1e-3)
+    entries = entries.detach()
+    assert torch.autograd.gradcheck(run_on, image, eps=1, atol=1e-3)
+
+
+def test_entries_that_are_clipped_get_no_gradient(make_lut: MakeLut) -> None:
+    model = EngineModel(make_lut("sr_lut", 2, "s"))
+    with torch.no_grad():
+        model.entries["s1_s"].fill_(1.5)
+    model(pixels(1, 1, 6, 6)).sum().backward()
+    assert not model.entries["s1_s"].grad.any()
+
+
+def test_training_lowers_the_loss(make_lut: MakeLut) -> None:
+    model = EngineModel(make_lut("mulut", 2, "sd"))
+    image = pixels(2, 1, 12, 12)
+    sharp = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    losses = []
+    for _ in range(20):
+        loss = torch.nn.functional.mse_loss(model(image), sharp)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 2
