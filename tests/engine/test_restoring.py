@@ -96,7 +96,8 @@ def test_strips_and_threads_change_nothing(
     image = noise(50, 40, 3)
     whole = restore(image, lut, threads=1)
     for rows in (1, 2, 7):
-        monkeypatch.setattr(restoring, "STRIP_ROWS", (rows, rows))
+        monkeypatch.setattr(restoring, "STRIP_ROWS", rows)
+        monkeypatch.setattr(restoring, "FEWEST_ROWS", rows)
         for threads in (1, 3):
             np.testing.assert_array_equal(restore(image, lut, threads), whole)
 

@@ -101,16 +101,20 @@ class LayerProgram:
         """Makes pixels."""
         return layer_kernel(self.layer.scale, self.layer.out_channels)
 
-    def offsets(self, pitch: int, plane: int) -> NDArray[np.int64]:
-        """Offsets [rotations, lookups, 4] of the taps from a pixel, in a buffer whose rows and
-        planes are so far apart."""
+    @cached_property
+    def taps(self) -> NDArray[np.int64]:
+        """Channel, row and column [rotations, lookups, 4, 3] of every tap, from a pixel."""
         patterns = [PATTERNS[lookup.pattern] for lookup in self.layer.lookups]
         (rotations,) = {pattern.rotations for pattern in patterns}
         taps = np.array(
             [[pattern.turned(turn) for pattern in patterns] for turn in range(rotations)]
         )
         taps[..., 0] += np.array([lookup.channel for lookup in self.layer.lookups])[:, None]
-        return taps @ np.array([plane, pitch, 1])
+        return taps
+
+    def offsets(self, pitch: int, plane: int) -> NDArray[np.int64]:
+        """Where the taps are in a buffer whose rows and planes are so far apart."""
+        return self.taps @ np.array([plane, pitch, 1])
 
 
 def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:

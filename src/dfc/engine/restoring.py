@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -12,12 +11,12 @@ from numpy.typing import NDArray
 from dfc.engine.borders import extend, interleave, read_in
 from dfc.engine.location import PIXELS
 from dfc.engine.program import LayerProgram, compile_lut
+from dfc.engine.threads import in_parallel
 from dfc.lut.table import Lut
 
 Image = NDArray[np.uint8]
-STRIP_ROWS = (16, 64)
-"""Rows of the input worked on at once: few enough to stay in cache, many beside their halo."""
-STRIPS_PER_THREAD = 4
+STRIP_ROWS = 60  # of the input, worked on at once: they and what layers make of them stay in cache
+FEWEST_ROWS = 8  # below that, a strip mostly works on the rows around it
 
 _programs: WeakKeyDictionary[Lut, list[LayerProgram]] = WeakKeyDictionary()
 
@@ -46,16 +45,16 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     height, width, colours = planes.shape
     scale = lut.architecture.scale
     restored = np.empty((height * scale, width * scale, colours), np.uint8)
-    rows = int(np.clip(-(-height // (STRIPS_PER_THREAD * threads)), *STRIP_ROWS))
+    rows = strip_rows(height, threads)
     strips = Strips(_programs[lut], planes, restored, rows, lut.architecture.padding == "reflect")
-    tops = range(0, height, rows)
-    if threads == 1 or len(tops) == 1:
-        for top in tops:
-            strips.restore(top)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(strips.restore, tops))
+    in_parallel(strips.restore, range(0, height, rows), threads)
     return restored.reshape(*restored.shape[:2], *image.shape[2:])
+
+
+def strip_rows(height: int, threads: int) -> int:
+    """Rows of a strip: as many strips for every thread, each of at most `STRIP_ROWS`."""
+    strips = threads * -(-height // (threads * STRIP_ROWS))
+    return max(-(-height // strips), FEWEST_ROWS)
 
 
 @dataclass

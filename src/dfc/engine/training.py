@@ -5,8 +5,6 @@ pass is that of restoring; the backward pass is in single precision.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
 import torch
@@ -20,6 +18,7 @@ from dfc.engine.borders import extend_batch, fold_batch
 from dfc.engine.kernels import gradient_kernel, layer_kernel
 from dfc.engine.location import PIXELS
 from dfc.engine.program import LayerProgram, compile_layer
+from dfc.engine.threads import in_parallel
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
 
@@ -181,18 +180,8 @@ class TrainableLayer:
         return origin, pitch, height, width, offsets, program.lookups, program.tables
 
 
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers)
-
-
 def _in_parallel(job: Callable, items: Iterable) -> None:
-    workers = torch.get_num_threads()
-    if workers == 1:
-        for item in items:
-            job(item)
-    else:
-        list(_pool(workers).map(job, items))
+    in_parallel(job, items, torch.get_num_threads())
 
 
 @njit(nogil=True, cache=True)
