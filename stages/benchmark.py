@@ -19,13 +19,14 @@ from dfc.benchmark import (
 )
 from dfc.data import sample
 from dfc.data.degradations import crop_to_multiple, degrade, upscale_bicubic
-from dfc.data.images import write_png
+from dfc.data.images import write_image
 from dfc.data.layouts import benchmark_sets
 from dfc.data.pairs import load_pair
+from dfc.engine.restoring import restore
 from dfc.errors import UserError, one_line_errors
 from dfc.files import written_whole
-from dfc.lut.artifact import load_lut, load_network
-from dfc.lut.model import TableModel
+from dfc.lut.artifact import load_lut
+from dfc.network_artifact import load_network
 from dfc.params import Params, load_params
 from dfc.pipeline import DFC, FINETUNED, LUT, NETWORK, REPORTS
 
@@ -44,15 +45,11 @@ def main() -> None:
     luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
     if not params.dfc.enabled:
         del luts["dfc"]  # the same as lut
-    models = {"network": load_network(NETWORK)} | {
-        method: TableModel(lut) for method, lut in luts.items()
-    }
+    network = load_network(NETWORK)
     methods: dict[str, Method] = {
-        "bicubic": lambda image: upscale_bicubic(image, params.data.scale)
-    } | {
-        method: lambda image, model=model: restore_image(model, image)
-        for method, model in models.items()
-    }
+        "bicubic": lambda image: upscale_bicubic(image, params.data.scale),
+        "network": lambda image: restore_image(network, image),
+    } | {method: lambda image, lut=lut: restore(image, lut) for method, lut in luts.items()}
     storage = {method: lut.size_mib for method, lut in luts.items()}
     table = summarise(score_all(images, methods, params), storage)
     write_reports(table, storage)
@@ -77,14 +74,14 @@ def score_all(
     folder = REPORTS / "images"
     folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
     progress = tqdm(images, unit="image")
-    for set_name, name, load in progress:
-        progress.set_postfix_str(f"{set_name}/{name}")
+    for set_name, image_name, load in progress:
+        progress.set_postfix_str(f"{set_name}/{image_name}")
         degraded, sharp = load()
-        restored = {method: restore(degraded) for method, restore in methods.items()}
+        restored = {name: method(degraded) for name, method in methods.items()}
         if params.benchmark.save_images:
             for method, image in restored.items():
-                write_png(folder / set_name / method / f"{name}.png", image)
-        yield from score_image(set_name, name, sharp, restored, shave=params.data.scale)
+                write_image(folder / set_name / method / f"{image_name}.png", image)
+        yield from score_image(set_name, image_name, sharp, restored, shave=params.data.scale)
 
 
 def _sample_pair(name: str, scale: int) -> tuple[Image, Image]:

@@ -2,9 +2,9 @@
 
 import hashlib
 
+from dfc.engine.training import EngineModel
 from dfc.errors import one_line_errors
 from dfc.lut.artifact import load_lut, save_lut
-from dfc.lut.model import TableModel
 from dfc.params import load_params
 from dfc.pipeline import DFC, FINETUNED
 from dfc.training import Crops, start_accelerator, train_stage
@@ -15,7 +15,7 @@ def main() -> None:
     params = load_params()
     finetune = params.finetune
     accelerator = start_accelerator(params.seed)
-    model = TableModel(load_lut(DFC))
+    model = EngineModel(load_lut(DFC))
     train_stage(
         "finetune",
         model,

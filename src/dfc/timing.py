@@ -1,33 +1,38 @@
 """Timing what takes long."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from statistics import median
 
 import torch
+from torch import Tensor, nn
 
-from dfc.architectures import Architecture
-from dfc.network import Network
 from dfc.training import step
 
 
-def network_steps(
-    architecture: Architecture, features: int, batch_size: int, patch_size: int
-) -> Iterator[float]:
-    """Train a network on noise, and yield the seconds that each step takes; without end.
+def median_seconds(call: Callable[[], object], budget: float, at_least: int = 5) -> float:
+    """Median seconds of a call, repeated for about `budget` seconds after one that warms up."""
+    call()
+    seconds: list[float] = []
+    while len(seconds) < at_least or sum(seconds) < budget:
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return median(seconds)
+
+
+def training_steps(model: nn.Module, degraded: Tensor, sharp: Tensor) -> Iterator[float]:
+    """Train a model on the same crops over and over, and yield the seconds of each step.
 
     Parameters
     ----------
-    architecture, features
-        Of the network.
-    batch_size, patch_size
-        Crops of a step, and their side in pixels of the degraded image.
+    model
+        A network or a table model.
+    degraded, sharp
+        Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
     """
-    network = Network(architecture, features)
-    optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    large = patch_size * architecture.scale
-    degraded = torch.randint(256, (batch_size, 1, patch_size, patch_size)).float()
-    sharp = torch.randint(256, (batch_size, 1, large, large)).float()
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
     while True:
         start = time.perf_counter()
-        step(network, optimizer, degraded, sharp)
+        step(model, optimizer, degraded, sharp)
         yield time.perf_counter() - start

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.data.images import write_png
+from dfc.data.images import write_image
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def make_image(tmp_path: Path) -> Callable[..., Path]:
     def make(name: str, *shape: int) -> Path:
         path = tmp_path / name
         rng = np.random.default_rng(len(name))
-        write_png(path, rng.integers(256, size=shape or (24, 32, 3), dtype=np.uint8))
+        write_image(path, rng.integers(256, size=shape or (24, 32, 3), dtype=np.uint8))
         return path
 
     return make

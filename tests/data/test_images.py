@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dfc.data.images import list_images, read_image, write_png
+from dfc.data.images import list_images, read_image, write_image
 from dfc.errors import UserError
 
 
@@ -41,7 +41,7 @@ def test_32_bit_pixels_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept_bytes", [0, 20, 60, 400])
 def test_a_damaged_file_is_named(tmp_path: Path, kept_bytes: int) -> None:
     path = tmp_path / "broken.png"
-    write_png(path, np.random.default_rng(0).integers(256, size=(24, 32, 3), dtype=np.uint8))
+    write_image(path, np.random.default_rng(0).integers(256, size=(24, 32, 3), dtype=np.uint8))
     path.write_bytes(path.read_bytes()[:kept_bytes])
     with pytest.raises(UserError, match=r"broken\.png: expected a readable image"):
         read_image(path)
@@ -55,7 +55,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(3, 7), (3, 7, 3)])
 def test_png_files_keep_every_pixel(tmp_path: Path, shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
-    write_png(tmp_path / "new" / "image.png", image)
+    write_image(tmp_path / "new" / "image.png", image)
     np.testing.assert_array_equal(read_image(tmp_path / "new" / "image.png"), image)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["image.png"]
 

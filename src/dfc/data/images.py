@@ -33,15 +33,31 @@ def read_image(path: Path) -> np.ndarray:
     UserError
         If the file is missing, damaged, or holds 32-bit pixels, whose range is not known.
     """
+    image = open_image(path)
+    try:
+        return eight_bit(image)
+    except ValueError as error:
+        raise UserError(f"{path}: expected a readable image: {error}") from error
+
+
+def open_image(path: Path) -> Image.Image:
+    """Open and decode an image file, turned upright; a file that cannot be is a `UserError`."""
     try:
         with Image.open(path) as image:
             image.load()
-            return _eight_bit(ImageOps.exif_transpose(image))
+            return ImageOps.exif_transpose(image)
     except Exception as error:  # decoders answer damage with a dozen different exceptions
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
 
-def _eight_bit(image: Image.Image) -> np.ndarray:
+def eight_bit(image: Image.Image) -> np.ndarray:
+    """Turn an image of any mode into uint8, (height, width) or (height, width, 3).
+
+    Raises
+    ------
+    ValueError
+        If it has 32-bit pixels, whose range is not known.
+    """
     if image.mode.startswith("I;16"):
         # 65535 / 257 = 255, so that black and white stay exactly black and white.
         return np.rint(np.asarray(image) / 257).astype(np.uint8)
@@ -76,18 +92,19 @@ def is_image(name: str) -> bool:
     return not name.startswith(".") and name.lower().endswith(EXTENSIONS)
 
 
-def write_png(path: Path, image: np.ndarray) -> None:
-    """Write a PNG file, whole or not at all.
+def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
+    """Write an image file, whole or not at all, in the format that its extension names.
 
     Parameters
     ----------
     path
         The file to create or replace; its parent is created.
     image
-        uint8, of shape (height, width) or (height, width, 3).
+        uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's.
     """
+    format = Image.registered_extensions()[path.suffix.lower()]
     with written_whole(path) as partial:
-        Image.fromarray(image).save(partial, format="PNG")
+        (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(partial, format)
 
 
 def to_planes(image: np.ndarray) -> np.ndarray:
