@@ -1,6 +1,6 @@
 """A LUT laid out for the kernels: tables whose rows are found without an index map."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,12 @@ from dfc.lut.table import Lut, Table
 
 EVERYWHERE = 255
 """A reach that no two pixels exceed."""
+
+
+Source = tuple[NDArray[np.uint8], int, int, int, int]
+"""Planes in a flat array; where the first pixel is; elements from row to row; rows; columns."""
+Target = tuple[NDArray, int, int, int]
+"""A flat array; where the first pixel goes; elements from row to row and from plane to plane."""
 
 
 @dataclass(frozen=True)
@@ -86,20 +92,35 @@ class LayerProgram:
         """So many lookups add up within 16 bits."""
         return (2**15 - 1) // (127 * self.unit)
 
-    @property
-    def divisor(self) -> int:
-        """What a sum of weighted entries is divided by."""
-        return self.layer.divisor * self.unit
-
     @cached_property
     def reach(self) -> int:
         """How far the layer reads beyond a pixel."""
         return max(PATTERNS[lookup.pattern].reach for lookup in self.layer.lookups)
 
-    @property
-    def kernel(self) -> Callable:
-        """Makes pixels."""
-        return layer_kernel(self.layer.scale, self.layer.out_channels)
+    def run(
+        self, source: Source, offsets: NDArray[np.int64], target: Target, sums: bool = False
+    ) -> None:
+        """Run the layer, from pixels to pixels or to the `sums` that pixels are made of.
+
+        Parameters
+        ----------
+        source, target
+            Where it reads and writes.
+        offsets
+            Of the taps, from `offsets`.
+        sums
+            Whether the target takes sums (float32) instead of pixels (uint8).
+        """
+        layer = self.layer
+        constants = (
+            self.lookups,
+            self.tables,
+            self.unit,
+            self.group,
+            layer.divisor * self.unit,
+            layer.bias,
+        )
+        layer_kernel(layer.scale, layer.out_channels, sums)(*source, offsets, *constants, *target)
 
     @cached_property
     def taps(self) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dfc.engine.borders import extend, interleave, read_in
 from dfc.engine.location import PIXELS
-from dfc.engine.program import LayerProgram, compile_lut
+from dfc.engine.program import LayerProgram, Source, compile_lut
 from dfc.engine.threads import in_parallel
 from dfc.lut.table import Lut
 
@@ -57,13 +57,45 @@ def strip_rows(height: int, threads: int) -> int:
     return max(-(-height // strips), FEWEST_ROWS)
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Which planes a layer reads and fills, and how far beyond a strip."""
+
+    source: int
+    target: int
+    """Plane of the first output channel."""
+    distance: int
+    """Planes from one output channel to the next."""
+    halo: int
+    """Rows beyond the strip that later layers read."""
+
+
+def place(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]:
+    """Find planes for what every layer reads and fills, and how many there are.
+
+    Kept channels fill the first planes; the planes after them hold the input and what each layer
+    hands to the next.
+    """
+    kept, placements = 0, []
+    source = sum(step.layer.keeps for step in program)
+    free = source + 1
+    halo = sum(step.reach for step in program)
+    for step in program:
+        layer = step.layer
+        halo -= step.reach
+        # The first channel of a layer that keeps one goes to the kept planes.
+        target, distance = (kept, free - kept) if layer.keeps else (free, 1)
+        placements.append(Placement(0 if layer.reads_kept else source, target, distance, halo))
+        kept += layer.keeps
+        source, free = free, free + layer.out_channels - layer.keeps
+    return placements, free
+
+
 @dataclass
 class Strips:
     """An image that is restored strip by strip; strips may be restored at the same time.
 
     A strip is worked on in planes that extend beyond it on all sides, as far as the layers read.
-    Kept channels fill the first planes; the planes after them hold the input and what each layer
-    hands to the next.
     """
 
     program: Sequence[LayerProgram]
@@ -73,92 +105,81 @@ class Strips:
     reflect: bool
 
     def __post_init__(self) -> None:
-        self.halo = sum(layer.reach for layer in self.program)
-        self.margin = max(layer.reach for layer in self.program)
-        self.kept = sum(step.layer.keeps for step in self.program)
+        self.halo = sum(step.reach for step in self.program)
+        self.margin = max(step.reach for step in self.program)
         used = 2 * self.margin + self.image.shape[1] + PIXELS
         self.pitch = -(-used // PIXELS) * PIXELS
         self.plane = (self.rows + 2 * self.halo) * self.pitch
-        self.offsets = [layer.offsets(self.pitch, self.plane) for layer in self.program]
+        self.offsets = [step.offsets(self.pitch, self.plane) for step in self.program]
+        self.placements, self.planes = place(self.program)
 
     def restore(self, top: int) -> None:
         """Restore the strip whose first row is `top`."""
         height, width, colours = self.image.shape
         bottom = min(top + self.rows, height)
         scale = self.program[-1].layer.scale
-        scratch = np.empty(self._planes * self.plane + PIXELS, np.uint8)
-        shape = (colours, (bottom - top) * scale, width * scale)
-        restored = np.empty(shape, np.uint8)
+        scratch = np.empty(self.planes * self.plane + PIXELS, np.uint8)
+        restored = np.empty((colours, (bottom - top) * scale, width * scale), np.uint8)
         for colour in range(colours):
-            self._restore_colour(scratch, top, bottom, colour, restored[colour])
+            self._read(scratch, top, colour)
+            *hidden, last = zip(self.program, self.offsets, self.placements, strict=True)
+            for step, offsets, placement in hidden:
+                self._run(step, offsets, placement, scratch, top, bottom)
+            step, offsets, placement = last
+            source = placement.source * self.plane + self._origin(top, top)
+            step.run(
+                self._source(scratch, source, bottom - top),
+                offsets,
+                (restored[colour].reshape(-1), 0, width * scale, 0),
+            )
         interleave(restored, self.restored[top * scale : bottom * scale])
 
-    @property
-    def _planes(self) -> int:
-        return self.kept + 1 + sum(step.layer.out_channels for step in self.program[:-1])
+    def _origin(self, row: int, top: int) -> int:
+        """Where row `row` of the image begins in a plane of the strip that begins at `top`."""
+        return (row - top + self.halo) * self.pitch + self.margin
 
-    def _restore_colour(
-        self, scratch: NDArray[np.uint8], top: int, bottom: int, colour: int, restored: Image
+    def _source(self, scratch: NDArray[np.uint8], origin: int, rows: int) -> Source:
+        return scratch, origin, self.pitch, rows, self.image.shape[1]
+
+    def _read(self, scratch: NDArray[np.uint8], top: int, colour: int) -> None:
+        start = self.placements[0].source * self.plane
+        plane = scratch[start : start + self.plane]
+        read_in(self.image, colour, plane, self.pitch, top - self.halo, self.margin, self.reflect)
+
+    def _run(
+        self,
+        step: LayerProgram,
+        offsets: NDArray[np.int64],
+        placement: Placement,
+        scratch: NDArray[np.uint8],
+        top: int,
+        bottom: int,
     ) -> None:
+        """Run a hidden layer on the strip and its halo, and extend what it gives."""
         height, width, _ = self.image.shape
-        first = top - self.halo  # the image row that row 0 of a plane stands for
-        origin = self.margin - first * self.pitch  # of pixel (0, 0) of the image, in a plane
-        halo, kept, plane = self.halo, 0, self.kept
-        read_in(
-            self.image,
-            colour,
-            scratch[plane * self.plane : (plane + 1) * self.plane],
-            self.pitch,
-            first,
-            self.margin,
-            self.reflect,
+        start, stop = max(top - placement.halo, 0), min(bottom + placement.halo, height)
+        origin = self._origin(start, top)
+        step.run(
+            self._source(scratch, placement.source * self.plane + origin, stop - start),
+            offsets,
+            (
+                scratch,
+                placement.target * self.plane + origin,
+                self.pitch,
+                placement.distance * self.plane,
+            ),
         )
-        following = plane + 1
-        for step, offsets in zip(self.program, self.offsets, strict=True):
-            layer = step.layer
-            halo -= step.reach
-            start, stop = max(top - halo, 0), min(bottom + halo, height)
-            source = 0 if layer.reads_kept else plane
-            arguments = (
-                scratch,
-                source * self.plane + origin + start * self.pitch,
+        first = top - self.halo  # the row of the image that row 0 of a plane stands for
+        for channel in range(step.layer.out_channels):
+            begin = (placement.target + channel * placement.distance) * self.plane
+            extend(
+                scratch[begin : begin + self.plane],
                 self.pitch,
-                stop - start,
+                self.margin,
                 width,
-                offsets,
-                step.lookups,
-                step.tables,
-                step.unit,
-                step.group,
-                step.divisor,
-                layer.bias,
+                start - first,
+                stop - first,
+                -first,
+                height,
+                self.reflect,
             )
-            if step is self.program[-1]:
-                pitch = restored.shape[1]
-                step.kernel(*arguments, restored.reshape(-1), 0, pitch, 0)
-                return
-            # The first channel of a layer that keeps one goes to the kept planes.
-            target = kept if layer.keeps else following
-            distance = following - kept if layer.keeps else 1
-            step.kernel(
-                *arguments,
-                scratch,
-                target * self.plane + origin + start * self.pitch,
-                self.pitch,
-                distance * self.plane,
-            )
-            for channel in range(layer.out_channels):
-                begin = (target + channel * distance) * self.plane
-                extend(
-                    scratch[begin : begin + self.plane],
-                    self.pitch,
-                    self.margin,
-                    width,
-                    start - first,
-                    stop - first,
-                    -first,
-                    height,
-                    self.reflect,
-                )
-            kept += layer.keeps
-            plane, following = following, following + layer.out_channels - layer.keeps

@@ -15,9 +15,9 @@ from torch.autograd.function import FunctionCtx
 
 from dfc.architectures import Layer
 from dfc.engine.borders import extend_batch, fold_batch
-from dfc.engine.kernels import gradient_kernel, layer_kernel
+from dfc.engine.kernels import gradient_kernel
 from dfc.engine.location import PIXELS
-from dfc.engine.program import LayerProgram, compile_layer
+from dfc.engine.program import LayerProgram, Source, Target, compile_layer
 from dfc.engine.threads import in_parallel
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
@@ -83,10 +83,8 @@ class TrainableLayer:
     """
 
     def __init__(self, program: LayerProgram, reflect: bool) -> None:
-        layer = program.layer
         self._program = program
         self._reflect = reflect
-        self._sums = layer_kernel(layer.scale, layer.out_channels, sums=True)
         self._gradients: list[NDArray[np.float32]] = []
 
     def fill(self, entries: Iterable[NDArray]) -> None:
@@ -105,28 +103,16 @@ class TrainableLayer:
 
     def sums(self, planes: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
         """Sums [B, out_channels, H * scale, W * scale] of all lookups."""
-        program, layer = self._program, self._program.layer
-        batch = len(planes)
-        shape = (batch, layer.out_channels, height * layer.scale, width * layer.scale)
+        layer = self._program.layer
+        shape = (len(planes), layer.out_channels, height * layer.scale, width * layer.scale)
         sums = np.empty(shape, np.float32)
-        arguments = self._geometry(planes, height, width)
-        pitch, plane = shape[3], shape[2] * shape[3]
+        offsets = self._offsets(planes)
 
         def run(index: int) -> None:
-            self._sums(
-                planes[index].reshape(-1),
-                *arguments,
-                program.unit,
-                program.group,
-                program.divisor,
-                layer.bias,
-                sums[index].reshape(-1),
-                0,
-                pitch,
-                plane,
-            )
+            source = self._source(planes[index], height, width)
+            self._program.run(source, offsets, _flat(sums[index]), sums=True)
 
-        _in_parallel(run, range(batch))
+        _in_parallel(run, range(len(planes)))
         return sums
 
     def gradients(
@@ -141,8 +127,7 @@ class TrainableLayer:
         program, layer = self._program, self._program.layer
         kernel = gradient_kernel(layer.scale, layer.out_channels, inner)
         source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
-        arguments = self._geometry(planes, *size)
-        pitch, plane = sums.shape[3], sums.shape[2] * sums.shape[3]
+        offsets = self._offsets(planes)
         workers = torch.get_num_threads()
         while len(self._gradients) < workers:
             self._gradients.append(np.zeros(program.tables.size, np.float32))
@@ -150,13 +135,12 @@ class TrainableLayer:
         def run(worker: int) -> None:
             for index in range(worker, len(planes), workers):
                 kernel(
-                    planes[index].reshape(-1),
-                    *arguments,
+                    *self._source(planes[index], *size),
+                    offsets,
+                    program.lookups,
+                    program.tables,
                     program.unit,
-                    sums[index].reshape(-1),
-                    0,
-                    pitch,
-                    plane,
+                    *_flat(sums[index]),
                     self._gradients[worker],
                     source[index].reshape(-1),
                 )
@@ -171,13 +155,18 @@ class TrainableLayer:
             fold_batch(source, image, program.reach, self._reflect)
         return image, tables
 
-    def _geometry(self, planes: NDArray[np.uint8], height: int, width: int) -> tuple:
-        pitch = planes.shape[3]
-        reach = self._program.reach
-        offsets = self._program.offsets(pitch, planes.shape[2] * pitch)
-        origin = reach * pitch + reach
-        program = self._program
-        return origin, pitch, height, width, offsets, program.lookups, program.tables
+    def _offsets(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
+        rows, pitch = planes.shape[2:]
+        return self._program.offsets(pitch, rows * pitch)
+
+    def _source(self, planes: NDArray[np.uint8], height: int, width: int) -> Source:
+        pitch, reach = planes.shape[2], self._program.reach
+        return planes.reshape(-1), reach * pitch + reach, pitch, height, width
+
+
+def _flat(sums: NDArray[np.float32]) -> Target:
+    _, height, width = sums.shape
+    return sums.reshape(-1), 0, width, height * width
 
 
 def _in_parallel(job: Callable, items: Iterable) -> None:
