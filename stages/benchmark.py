@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dfc.benchmark import (
-    Image,
-    Method,
     Score,
     as_markdown,
     as_metrics,
@@ -18,19 +19,25 @@ from dfc.benchmark import (
     summarise,
 )
 from dfc.data import sample
-from dfc.data.degradations import crop_to_multiple, degrade, upscale_bicubic
+from dfc.data.degradations import to_8_bit, upscale_bicubic
 from dfc.data.images import write_image
 from dfc.data.layouts import benchmark_sets
-from dfc.data.pairs import load_pair
+from dfc.data.pairs import load_pair, sample_pair
 from dfc.engine.restoring import restore
 from dfc.errors import UserError, one_line_errors
 from dfc.files import written_whole
 from dfc.lut.artifact import load_lut
+from dfc.lut.model import TableModel
+from dfc.lut.table import Lut
+from dfc.metrics import measures
 from dfc.network_artifact import load_network
 from dfc.params import Params, load_params
 from dfc.pipeline import DFC, FINETUNED, LUT, NETWORK, REPORTS
 
-Load = Callable[[], tuple[Image, Image]]
+Load = Callable[[], tuple[NDArray, NDArray[np.uint8]]]
+"""Gives a degraded image and the sharp one; noise may be left unrounded."""
+Method = Callable[[NDArray], NDArray[np.uint8]]
+"""Restores a degraded image [H, W] or [H, W, 3]."""
 
 
 def main() -> None:
@@ -45,26 +52,66 @@ def main() -> None:
     luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
     if not params.dfc.enabled:
         del luts["dfc"]  # the same as lut
-    network = load_network(NETWORK)
-    methods: dict[str, Method] = {
-        "bicubic": lambda image: upscale_bicubic(image, params.data.scale),
-        "network": lambda image: restore_image(network, image),
-    } | {method: lambda image, lut=lut: restore(image, lut) for method, lut in luts.items()}
+    methods = {
+        **baseline(params),
+        "network": partial(restore_image, load_network(NETWORK)),
+        **{name: lut_method(lut, params) for name, lut in luts.items()},
+    }
     storage = {method: lut.size_mib for method, lut in luts.items()}
     table = summarise(score_all(images, methods, params), storage)
-    write_reports(table, storage)
+    write_reports(table, storage, caption(params))
+
+
+def baseline(params: Params) -> dict[str, Method]:
+    """What the others have to beat: bicubic interpolation, or doing nothing."""
+    if params.task == "sr":
+        return {"bicubic": lambda image: upscale_bicubic(image, params.scale)}
+    return {"input": lambda image: image}
+
+
+def lut_method(lut: Lut, params: Params) -> Method:
+    """The engine; or the table model, which takes an image that was not rounded."""
+    if unrounded(params):
+        return partial(restore_image, TableModel(lut))
+    return lambda image: restore(image, lut)
+
+
+def unrounded(params: Params) -> bool:
+    """Whether images are restored that are not 8-bit."""
+    return params.task == "denoise" and not params.benchmark.quantize_input
+
+
+def caption(params: Params) -> str:
+    """What the numbers mean, in one line."""
+    match params.task:
+        case "sr":
+            return f"x{params.scale}: PSNR and SSIM on luma, {params.scale} pixels shaved for PSNR."
+        case "denoise":
+            made = "not rounded" if unrounded(params) else "rounded and clipped to 8 bits"
+            return f"Noise of sigma {params.data.sigma:g}, {made}: PSNR and SSIM on all channels."
+        case "deblock":
+            return f"JPEG of quality {params.data.quality}: PSNR, SSIM and PSNR-B on luma."
+        case _:
+            return "Blur: PSNR on all channels, SSIM on luma."
 
 
 def benchmark_images(params: Params) -> Iterator[tuple[str, str, Load]]:
     """List all benchmark images as set, name and a function that loads (degraded, sharp)."""
-    scale = params.data.scale
+    degradation = params.degradation
+    pairs: list[tuple[str, str, Load]] = []
     if params.data.source == "sample":
         for name in sample.BENCHMARK:
-            yield "sample", name, lambda name=name: _sample_pair(name, scale)
-    sets = benchmark_sets(Path(params.data.benchmark_dir), params.data.benchmarks, scale)
-    for set_name, pairs in sets.items():
-        for pair in pairs:
-            yield set_name, pair.name, lambda pair=pair: load_pair(pair, scale)
+            pairs.append(("sample", name, partial(sample_pair, name, degradation)))
+    sets = benchmark_sets(Path(params.data.benchmark_dir), params.data.benchmarks, params.scale)
+    for set_name, found in sets.items():
+        pairs += [(set_name, pair.name, partial(load_pair, pair, degradation)) for pair in found]
+    for set_name, name, load in pairs:
+        yield set_name, name, partial(_with_noise, load, params) if unrounded(params) else load
+
+
+def _with_noise(load: Load, params: Params) -> tuple[NDArray, NDArray[np.uint8]]:
+    _, sharp = load()
+    return params.degradation.noisy(sharp), sharp
 
 
 def score_all(
@@ -73,6 +120,7 @@ def score_all(
     """Restore and score all images, and keep the results where the params say so."""
     folder = REPORTS / "images"
     folder.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
+    measured = measures(params.task, params.scale)
     progress = tqdm(images, unit="image")
     for set_name, image_name, load in progress:
         progress.set_postfix_str(f"{set_name}/{image_name}")
@@ -80,18 +128,13 @@ def score_all(
         restored = {name: method(degraded) for name, method in methods.items()}
         if params.benchmark.save_images:
             for method, image in restored.items():
-                write_image(folder / set_name / method / f"{image_name}.png", image)
-        yield from score_image(set_name, image_name, sharp, restored, shave=params.data.scale)
+                write_image(folder / set_name / method / f"{image_name}.png", to_8_bit(image))
+        yield from score_image(set_name, image_name, sharp, restored, measured)
 
 
-def _sample_pair(name: str, scale: int) -> tuple[Image, Image]:
-    sharp = crop_to_multiple(sample.photograph(name), scale)
-    return degrade(sharp, scale), sharp
-
-
-def write_reports(table: pd.DataFrame, storage_mib: dict[str, float]) -> None:
+def write_reports(table: pd.DataFrame, storage_mib: dict[str, float], caption: str) -> None:
     """Write what people compare: metrics.json, table.csv and table.md; and print the table."""
-    markdown = as_markdown(table)
+    markdown = as_markdown(table, caption)
     texts = {
         "metrics.json": json.dumps(as_metrics(table, storage_mib), indent=2) + "\n",
         "table.csv": table.to_csv(index=False, float_format="%.5f"),

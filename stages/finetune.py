@@ -19,7 +19,7 @@ def main() -> None:
     train_stage(
         "finetune",
         model,
-        Crops(finetune.batch_size, finetune.patch_size, params.seed),
+        Crops(finetune.batch_size, finetune.patch_size, params.seed, params.degradation),
         finetune,
         accelerator,
         start={"lut": hashlib.sha256(DFC.read_bytes()).hexdigest()},

@@ -19,14 +19,14 @@ def main() -> None:
         data.source,
         Path(data.train_dir),
         Path(data.val_dir),
-        data.scale,
+        params.degradation,
         max(data.patch_size, params.finetune.patch_size),
     )
     examples = {
         split: tqdm(loaded_ahead(pending), total=len(pending), desc=split, unit="image")
         for split, pending in splits.items()
     }
-    write_store(PREPARED, examples, data.scale)
+    write_store(PREPARED, examples, params.scale)
 
 
 if __name__ == "__main__":

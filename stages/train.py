@@ -16,7 +16,7 @@ def main() -> None:
     train_stage(
         "train",
         network,
-        Crops(params.data.batch_size, params.data.patch_size, params.seed),
+        Crops(params.data.batch_size, params.data.patch_size, params.seed, params.degradation),
         params.train,
         accelerator,
         start=params.model.model_dump(),

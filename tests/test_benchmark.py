@@ -11,13 +11,14 @@ from dfc.benchmark import (
     score_image,
     summarise,
 )
+from dfc.metrics import measures
 
 SCORES = [
-    Score("Set2", "bicubic", "a", 20.0, 0.5),
-    Score("Set2", "lut", "a", 22.0, 0.6),
-    Score("Set2", "bicubic", "b", 30.0, 0.7),
-    Score("Set2", "lut", "b", 31.0, 0.8),
-    Score("Set1", "bicubic", "c", 10.0, 0.1),
+    Score("Set2", "bicubic", "a", {"psnr": 20.0, "ssim": 0.5}),
+    Score("Set2", "lut", "a", {"psnr": 22.0, "ssim": 0.6}),
+    Score("Set2", "bicubic", "b", {"psnr": 30.0, "ssim": 0.7}),
+    Score("Set2", "lut", "b", {"psnr": 31.0, "ssim": 0.8}),
+    Score("Set1", "bicubic", "c", {"psnr": 10.0, "ssim": 0.1}),
 ]
 
 
@@ -43,9 +44,9 @@ def test_every_colour_is_restored_as_a_grey_image(shape: tuple[int, ...]) -> Non
 def test_every_method_gets_a_score() -> None:
     sharp = np.random.default_rng(0).integers(200, size=(16, 16), dtype=np.uint8)
     restored = {"good": sharp + 1, "bad": sharp + 50}
-    good, bad = score_image("Set", "image", sharp, restored, shave=2)
+    good, bad = score_image("Set", "image", sharp, restored, measures("sr", 2))
     assert (good.set, good.method, good.image) == ("Set", "good", "image")
-    assert good.psnr > bad.psnr
+    assert good.values["psnr"] > bad.values["psnr"]
 
 
 def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
@@ -69,8 +70,9 @@ def test_metrics_are_nested_by_set_and_method() -> None:
 
 
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:
-    markdown = as_markdown(summarise(SCORES, {"lut": 4.0623}))
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines()]
+    markdown = as_markdown(summarise(SCORES, {"lut": 4.0623}), "What it means.")
+    assert markdown.startswith("What it means.\n\n")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines()[2:]]
     assert rows[0] == ["set", "method", "PSNR (dB)", "gain (dB)", "SSIM", "MiB"]
     assert rows[3] == ["Set2", "lut", "26.50", "+1.50", "0.7000", "4.062"]
     assert rows[4] == ["Set1", "bicubic", "10.00", "+0.00", "0.1000", ""]

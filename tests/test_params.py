@@ -196,19 +196,28 @@ def test_a_missing_key_is_named(change: Change) -> None:
         ),
         (
             ["data.scale=1"],
-            "data.scale: 1 does not fit task sr, which enlarges: expected 2, 3 or 4",
+            "data.scale: 1 does not fit task sr, which enlarges: expected null or 2, 3 or 4",
         ),
         (
-            ["task=denoise"],
-            "data.scale: 4 does not fit task denoise, which keeps the size: expected 1",
+            ["task=denoise", "data.scale=4"],
+            "data.scale: 4 does not fit task denoise, which keeps the size: expected null or 1",
         ),
-        (["task=deblur", "data.scale=1"], "task: deblur is not available yet: expected sr"),
+        (
+            ["data.scale=5"],
+            "data.scale: 5 does not fit task sr, which enlarges: expected null or 2, 3 or 4",
+        ),
     ],
 )
 def test_an_impossible_combination_is_one_line(
     change: Change, changes: list[str], message: str
 ) -> None:
     assert refusal(change, *changes) == f"params.yaml: {message}"
+
+
+@pytest.mark.parametrize(("task", "scale"), [("sr", 4), ("denoise", 1), ("deblock", 1)])
+def test_the_scale_fits_the_task_by_itself(change: Change, task: str, scale: int) -> None:
+    params = change(f"task={task}")
+    assert params.scale == params.architecture.scale == params.degradation.scale == scale
 
 
 def test_uniform_tables_may_be_as_coarse_as_compressed_ones(change: Change) -> None:

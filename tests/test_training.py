@@ -13,7 +13,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from dfc.data.degradations import degrade
+from dfc.data.degradations import shrink
 from dfc.data.store import Example, write_store
 from dfc.lut.artifact import save_lut
 from dfc.lut.table import Lut
@@ -44,7 +44,7 @@ def make_workspace(
     """Give a function that sets up a folder in which the training stages can run."""
     rows, columns = np.mgrid[:64, :64]
     sharp = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
-    examples = [Example("waves", "waves.png", degrade(sharp, SCALE), sharp)]
+    examples = [Example("waves", "waves.png", shrink(sharp, SCALE), sharp)]
 
     def make() -> Path:
         folder = tmp_path_factory.mktemp("workspace")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dfc.data import sample
-from dfc.data.degradations import crop_to_multiple, degrade
+from dfc.data.degradations import crop_to_multiple, shrink
 from dfc.engine.restoring import restore
 from dfc.engine.training import EngineModel
 from dfc.lut.table import Lut
@@ -137,7 +137,7 @@ def _step_seconds(lut: Lut) -> float:
         photograph[top : top + large, left : left + large]
         for top, left in zip(tops, lefts, strict=True)
     ]
-    degraded = [degrade(crop, scale) for crop in sharp]
+    degraded = [shrink(crop, scale) for crop in sharp]
     batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, sharp))
     seconds = training_steps(EngineModel(lut), *batch)
     next(seconds)  # warms up

@@ -1,7 +1,7 @@
 """Benchmarking: restore the images of a set by every method and score the results."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,22 +9,20 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from dfc.metrics import psnr, ssim
+from dfc.metrics import Measure
 
 Image = NDArray[np.uint8]
-Method = Callable[[Image], Image]
-"""Restores a degraded image [H, W] or [H, W, 3]."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one method made of one image: PSNR in dB and SSIM, both on luma."""
+    """What one method made of one image."""
 
     set: str
     method: str
     image: str
-    psnr: float
-    ssim: float
+    values: dict[str, float]
+    """By measure, as `dfc.metrics.measures` names them."""
 
 
 @torch.no_grad()
@@ -50,11 +48,16 @@ def restore_image(model: nn.Module, image: Image) -> Image:
 
 
 def score_image(
-    set_name: str, name: str, sharp: Image, restored: Mapping[str, Image], shave: int
+    set_name: str,
+    name: str,
+    sharp: Image,
+    restored: Mapping[str, Image],
+    measures: Mapping[str, Measure],
 ) -> Iterator[Score]:
-    """Score what the methods made of one image; `shave` border pixels do not count in the PSNR."""
+    """Score what the methods made of one image."""
     for method, image in restored.items():
-        yield Score(set_name, method, name, psnr(image, sharp, shave), ssim(image, sharp))
+        values = {key: measure(image, sharp) for key, measure in measures.items()}
+        yield Score(set_name, method, name, values)
 
 
 def summarise(scores: Iterable[Score], storage_mib: Mapping[str, float]) -> pd.DataFrame:
@@ -70,33 +73,37 @@ def summarise(scores: Iterable[Score], storage_mib: Mapping[str, float]) -> pd.D
     Returns
     -------
     DataFrame
-        Columns set, method, psnr, ssim, storage_mib (empty for a method that is no LUT).
+        Columns set, method, a column a measure, storage_mib (empty for a method that is no LUT).
     """
-    frame = pd.DataFrame(map(asdict, scores))
-    table = frame.groupby(["set", "method"], sort=False)[["psnr", "ssim"]].mean().reset_index()
+    frame = pd.DataFrame(
+        {"set": score.set, "method": score.method, **score.values} for score in scores
+    )
+    table = frame.groupby(["set", "method"], sort=False).mean().reset_index()
     return table.assign(storage_mib=table["method"].map(dict(storage_mib)))
 
 
 def as_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
-    """Nest a table as {set: {method: {psnr, ssim}}, storage_mib: {method: MiB}}."""
+    """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}."""
     metrics: dict = {}
-    for row in table.itertuples():
-        scores = {"psnr": round(row.psnr, 4), "ssim": round(row.ssim, 5)}
-        metrics.setdefault(row.set, {})[row.method] = scores
+    for row in table.drop(columns="storage_mib").to_dict("records"):
+        set_name, method = row.pop("set"), row.pop("method")
+        scores = {key: round(value, 5) for key, value in row.items()}
+        metrics.setdefault(set_name, {})[method] = scores
     return metrics | {"storage_mib": {key: round(mib, 4) for key, mib in storage_mib.items()}}
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def as_markdown(table: pd.DataFrame, caption: str) -> str:
     """Format a table for people; the gain is over the first method of the set."""
     baseline = table.groupby("set", sort=False)["psnr"].transform("first")
-    shown = pd.DataFrame(
-        {
-            "set": table["set"],
-            "method": table["method"],
-            "PSNR (dB)": table["psnr"].map("{:.2f}".format),
-            "gain (dB)": (table["psnr"] - baseline).map("{:+.2f}".format),
-            "SSIM": table["ssim"].map("{:.4f}".format),
-            "MiB": table["storage_mib"].map("{:.3f}".format).replace("nan", ""),
-        }
-    )
-    return shown.to_markdown(index=False, disable_numparse=True) + "\n"
+    columns = {
+        "set": table["set"],
+        "method": table["method"],
+        "PSNR (dB)": table["psnr"].map("{:.2f}".format),
+        "gain (dB)": (table["psnr"] - baseline).map("{:+.2f}".format),
+        "SSIM": table["ssim"].map("{:.4f}".format),
+    }
+    if "psnr_b" in table:
+        columns["PSNR-B (dB)"] = table["psnr_b"].map("{:.2f}".format)
+    columns["MiB"] = table["storage_mib"].map("{:.3f}".format).replace("nan", "")
+    shown = pd.DataFrame(columns)
+    return f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n"

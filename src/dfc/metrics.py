@@ -1,4 +1,7 @@
-"""How close a restored image comes to the sharp one: PSNR and SSIM on BT.601 luma."""
+"""How close a restored image comes to the sharp one: PSNR, SSIM and PSNR-B."""
+
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from skimage.color import rgb2ycbcr
@@ -28,13 +31,14 @@ def luma(image: np.ndarray) -> np.ndarray:
     return rgb2ycbcr(colour)[..., 0]
 
 
-def psnr(restored: np.ndarray, sharp: np.ndarray, shave: int) -> float:
-    """Compute the peak signal-to-noise ratio on luma, with a peak of 255.
+def psnr(restored: np.ndarray, sharp: np.ndarray, shave: int = 0) -> float:
+    """Compute the peak signal-to-noise ratio over all channels, with a peak of 255.
 
     Parameters
     ----------
     restored, sharp
-        Images as for `luma`, of one shape.
+        Grey levels 0..255, of one shape (height, width) or (height, width, C); what `luma` gives,
+        for super-resolution.
     shave
         Pixels left out on each side, where a method lacks context; the scale, by convention.
 
@@ -54,21 +58,19 @@ def psnr(restored: np.ndarray, sharp: np.ndarray, shave: int) -> float:
         raise ValueError(f"shaving {shave} pixels leaves none of {width}x{height}")
     inside = np.s_[shave : height - shave, shave : width - shave]
     with np.errstate(divide="ignore"):  # no error at all: infinite, as intended
-        return float(
-            peak_signal_noise_ratio(luma(sharp[inside]), luma(restored[inside]), data_range=255)
-        )
+        return float(peak_signal_noise_ratio(sharp[inside], restored[inside], data_range=255))
 
 
 def ssim(restored: np.ndarray, sharp: np.ndarray) -> float:
-    """Compute the mean structural similarity on luma (Wang et al. 2004).
+    """Compute the mean structural similarity (Wang et al. 2004).
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
-    positions where the window fits.
+    positions where the window fits, and over the channels.
 
     Parameters
     ----------
     restored, sharp
-        Images as for `luma`, of one shape, at least 11x11 pixels.
+        Images as for `psnr`, of one shape, at least 11x11 pixels.
 
     Returns
     -------
@@ -83,14 +85,73 @@ def ssim(restored: np.ndarray, sharp: np.ndarray) -> float:
     _check_shapes(restored, sharp)
     return float(
         structural_similarity(
-            luma(sharp),
-            luma(restored),
+            sharp,
+            restored,
             gaussian_weights=True,
             sigma=1.5,
             use_sample_covariance=False,
             data_range=255,
+            channel_axis=2 if sharp.ndim == 3 else None,
         )
     )
+
+
+def psnr_b(restored: np.ndarray, sharp: np.ndarray, block: int = 8) -> float:
+    """Compute the PSNR with a penalty for visible block boundaries (Yim and Bovik 2011).
+
+    Parameters
+    ----------
+    restored, sharp
+        Grey levels 0..255, of one shape (height, width), larger than a block.
+    block
+        Side of the blocks, in pixels.
+
+    Returns
+    -------
+    float
+        In dB; at most `psnr`.
+    """
+    _check_shapes(restored, sharp)
+    pixels = restored.astype(np.float64)
+    boundary, inside = [], []
+    for steps in (np.diff(pixels, axis=0), np.diff(pixels, axis=1).T):
+        squares = steps**2
+        at_boundary = np.arange(1, len(squares) + 1) % block == 0
+        boundary.append(squares[at_boundary].ravel())
+        inside.append(squares[~at_boundary].ravel())
+    excess = np.concatenate(boundary).mean() - np.concatenate(inside).mean()
+    factor = np.log2(block) / np.log2(min(pixels.shape)) if excess > 0 else 0
+    error = np.mean((pixels - sharp) ** 2) + factor * excess
+    with np.errstate(divide="ignore"):
+        return float(10 * np.log10(255**2 / error))
+
+
+Measure = Callable[[np.ndarray, np.ndarray], float]
+
+
+def measures(task: str, scale: int) -> dict[str, Measure]:
+    """What is measured of a task's results, by name, best known first.
+
+    Parameters
+    ----------
+    task
+        sr (on luma, `scale` pixels shaved for PSNR), denoise (all channels), deblock (the luma that
+        was compressed) or deblur (PSNR over all channels, SSIM on luma).
+    scale
+        How many times larger the results are.
+    """
+
+    def on_luma(measure: Measure) -> Measure:
+        return lambda restored, sharp: measure(luma(restored), luma(sharp))
+
+    match task:
+        case "sr":
+            return {"psnr": on_luma(partial(psnr, shave=scale)), "ssim": on_luma(ssim)}
+        case "deblock":
+            return {"psnr": psnr, "ssim": ssim, "psnr_b": psnr_b}
+        case "deblur":
+            return {"psnr": psnr, "ssim": on_luma(ssim)}
+    return {"psnr": psnr, "ssim": ssim}
 
 
 def _check_shapes(restored: np.ndarray, sharp: np.ndarray) -> None:

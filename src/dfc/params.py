@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from dfc.architectures import Architecture, build
+from dfc.data.degradations import Degradation
 from dfc.errors import UserError
 
 Task = Literal["sr", "denoise", "deblock", "deblur"]
@@ -48,8 +49,12 @@ class Data(Section):
     """Folder of the benchmark sets, one sub-folder each."""
     benchmarks: Annotated[tuple[str, ...], Field(strict=False)]
     """Benchmark sets to measure on; empty means all that are found."""
-    scale: Annotated[int, Field(ge=1, le=4)]
-    """How many times larger the restored image is; 1 keeps the size."""
+    scale: int | None
+    """How many times larger the restored image is; null for 4 (sr), or 1 (all other tasks)."""
+    sigma: Annotated[float, Field(gt=0, le=255)]
+    """Standard deviation of the noise (task denoise)."""
+    quality: Annotated[int, Field(ge=1, le=100)]
+    """Quality of the JPEG compression (task deblock)."""
     batch_size: Positive
     """Crops per training iteration, over all processes."""
     patch_size: PatchSize
@@ -116,6 +121,8 @@ class Benchmark(Section):
 
     save_images: bool
     """Whether to keep the restored images."""
+    quantize_input: bool
+    """Whether noisy images are rounded and clipped to 8 bits; the engine needs that."""
 
 
 class Launch(Section):
@@ -145,9 +152,20 @@ class Params(Section):
 
     @property
     def architecture(self) -> Architecture:
-        """The layers that `model` and `data.scale` describe."""
+        """The layers that `model` and the scale describe."""
         model = self.model
-        return build(model.name, self.data.scale, model.patterns, model.stages)
+        return build(model.name, self.scale, model.patterns, model.stages)
+
+    @property
+    def scale(self) -> int:
+        """How many times larger restored images are."""
+        default = 4 if self.task == "sr" else 1
+        return default if self.data.scale is None else self.data.scale
+
+    @property
+    def degradation(self) -> Degradation:
+        """How degraded images are made."""
+        return Degradation(self.task, self.scale, self.data.sigma, self.data.quality)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -157,6 +175,12 @@ class Params(Section):
 
     def _conflicts(self) -> Iterator[str]:
         """Combinations that cannot work, the most specific first, as `key: what is wrong`."""
+        fact, fitting = ("enlarges", "2, 3 or 4") if self.task == "sr" else ("keeps the size", "1")
+        if str(self.scale) not in fitting:
+            yield (
+                f"data.scale: {self.scale} does not fit task {self.task}, "
+                f"which {fact}: expected null or {fitting}"
+            )
         try:
             _ = self.architecture
         except ValueError as error:
@@ -174,14 +198,6 @@ class Params(Section):
                     f"{name}.batch_size: {section.batch_size} is not a multiple of "
                     f"launch.num_processes ({processes})"
                 )
-        fact, fitting = ("enlarges", "2, 3 or 4") if self.task == "sr" else ("keeps the size", "1")
-        if (self.task == "sr") == (self.data.scale == 1):
-            yield (
-                f"data.scale: {self.data.scale} does not fit task {self.task}, "
-                f"which {fact}: expected {fitting}"
-            )
-        if self.task != "sr":
-            yield f"task: {self.task} is not available yet: expected sr"
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

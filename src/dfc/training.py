@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from dfc.checkpoints import Checkpoints
 from dfc.data.crops import CropSampler
+from dfc.data.degradations import Degradation
 from dfc.data.store import PairStore
 from dfc.files import written_whole
 from dfc.params import Schedule
@@ -45,6 +46,8 @@ class Crops:
     """Side of a crop, in pixels of the degraded image."""
     seed: int
     """Decides which crops are drawn."""
+    degradation: Degradation
+    """How crops are spoilt that are not prepared that way."""
 
 
 def train_stage(
@@ -74,7 +77,9 @@ def train_stage(
         Writes the stage's result, when training is done.
     """
     training, validation = PairStore(PREPARED, "train"), PairStore(PREPARED, "val")
-    sampler = CropSampler(training, crops.batch_size, crops.patch_size, crops.seed)
+    sampler = CropSampler(
+        training, crops.batch_size, crops.patch_size, crops.seed, crops.degradation
+    )
     identity = {
         "start": start,
         "crops": asdict(crops),

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dfc.data.crops import CropSampler
+from dfc.data.degradations import Degradation
 from dfc.data.store import Example, PairStore, write_store
 from dfc.errors import UserError
 
@@ -68,3 +71,19 @@ def test_a_batch_that_does_not_divide_names_both_keys(store: PairStore) -> None:
 def test_an_image_smaller_than_a_crop_is_named(store: PairStore) -> None:
     with pytest.raises(UserError, match=r"\(4, 4\)\.png: .* 4x4; expected .* 5x5"):
         CropSampler(store, 8, PATCH + 1, 0)
+
+
+def test_noise_is_drawn_anew_for_every_crop_and_alike_for_all_processes(
+    tmp_path: Path,
+) -> None:
+    grey = np.full((20, 20), 128, np.uint8)
+    write_store(tmp_path / "store", {"train": [Example("a", "a", grey, grey)]}, 1)
+    store, degradation = PairStore(tmp_path / "store", "train"), Degradation("denoise", 1, sigma=9)
+    sampler = CropSampler(store, 4, 8, 0, degradation)
+    degraded, sharp = sampler.batch(0)
+    assert (sharp == 128).all()
+    assert len(np.unique(degraded.reshape(4, -1), axis=0)) == 4
+    assert (sampler.batch(1)[0] != degraded).any()
+    shares = [sampler.batch(0, rank, 2)[0] for rank in (0, 1)]
+    np.testing.assert_array_equal(degraded[0::2], shares[0])
+    np.testing.assert_array_equal(degraded[1::2], shares[1])

@@ -98,3 +98,40 @@ def test_no_benchmark_images_are_no_sets(tmp_path: Path, root: str) -> None:
     assert benchmark_sets(tmp_path / root, [], 4) == {}
     with pytest.raises(UserError, match="none"):
         benchmark_sets(tmp_path / root, ["Set5"], 4)
+
+
+@pytest.mark.parametrize(("sharp", "blurred"), [("sharp", "blur"), ("sharp", "blur_gamma")])
+def test_gopro_pairs_are_recognised_by_split(
+    tmp_path: Path, make_image: MakeImage, sharp: str, blurred: str
+) -> None:
+    for split in ("train", "test"):
+        for sequence in ("one", "two"):
+            make_image(f"{split}/{sequence}/{sharp}/000{split}.png")
+            make_image(f"{split}/{sequence}/{blurred}/000{split}.png")
+    for split, part in (("train", "train"), ("val", "test")):
+        pairs = find_pairs(tmp_path, 1, split)
+        assert [pair.name for pair in pairs] == [f"one_000{part}", f"two_000{part}"]
+        assert all(pair.degraded and pair.degraded.parent.name == blurred for pair in pairs)
+
+
+def test_input_and_target_are_pairs(tmp_path: Path, make_image: MakeImage) -> None:
+    target, degraded = make_image("target/a.png"), make_image("input/a.png")
+    [pair] = find_pairs(tmp_path, 1)
+    assert (pair.name, pair.sharp, pair.degraded) == ("a", target, degraded)
+
+
+def test_a_sharp_image_without_its_blurred_one_is_named(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("one/sharp/a.png")
+    make_image("one/blur/b.png")
+    with pytest.raises(UserError, match=r"sharp/a\.png: expected its blurred image .*blur/a\.png"):
+        find_pairs(tmp_path, 1)
+
+
+def test_a_gopro_folder_is_one_benchmark_set(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image("GoPro/test/one/sharp/a.png")
+    make_image("GoPro/test/one/blur/a.png")
+    make_image("Set12/01.png")
+    assert list(benchmark_sets(tmp_path, [], 1)) == ["GoPro", "Set12"]
+    assert list(benchmark_sets(tmp_path / "GoPro", [], 1)) == ["GoPro"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.data.degradations import degrade
+from dfc.data.degradations import Degradation, shrink
 from dfc.data.images import read_image
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
@@ -15,14 +15,14 @@ MakeImage = Callable[..., Path]
 
 def test_a_missing_degraded_file_is_made(make_image: MakeImage) -> None:
     path = make_image("sharp.png", 26, 31, 3)
-    degraded, sharp = load_pair(Pair("a", path, None), 4)
+    degraded, sharp = load_pair(Pair("a", path, None), Degradation("sr", 4))
     np.testing.assert_array_equal(sharp, read_image(path)[:24, :28])
-    np.testing.assert_array_equal(degraded, degrade(sharp, 4))
+    np.testing.assert_array_equal(degraded, shrink(sharp, 4))
 
 
 def test_an_existing_degraded_file_is_used(make_image: MakeImage) -> None:
     path = make_image("degraded.png", 6, 7)
-    degraded, _ = load_pair(Pair("a", make_image("sharp.png", 26, 31), path), 4)
+    degraded, _ = load_pair(Pair("a", make_image("sharp.png", 26, 31), path), Degradation("sr", 4))
     np.testing.assert_array_equal(degraded, read_image(path))
 
 
@@ -32,9 +32,9 @@ def test_files_that_do_not_fit_are_both_named(
 ) -> None:
     pair = Pair("a", make_image("sharp.png", 26, 31, 3), make_image("degraded.png", *shape))
     with pytest.raises(UserError, match=r"degraded\.png: .x6 .* 7x6 RGB.*sharp\.png is 31x26 RGB"):
-        load_pair(pair, 4)
+        load_pair(pair, Degradation("sr", 4))
 
 
 def test_an_image_smaller_than_one_degraded_pixel_is_named(make_image: MakeImage) -> None:
     with pytest.raises(UserError, match=r"tiny\.png: 3x9 grey"):
-        load_pair(Pair("a", make_image("tiny.png", 9, 3), None), 4)
+        load_pair(Pair("a", make_image("tiny.png", 9, 3), None), Degradation("sr", 4))

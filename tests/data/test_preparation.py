@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dfc.data import sample
+from dfc.data.degradations import Degradation
 from dfc.data.images import read_image
 from dfc.data.preparation import PendingExample, loaded_ahead, training_examples
 from dfc.data.store import Example
@@ -14,14 +15,15 @@ from dfc.metrics import luma
 
 MakeImage = Callable[..., Path]
 SCALE, PATCH = 4, 6
+SR = Degradation("sr", SCALE)
 
 
 def from_folders(root: Path) -> dict[str, list[PendingExample]]:
-    return training_examples("folder", root / "train", root / "val", SCALE, PATCH)
+    return training_examples("folder", root / "train", root / "val", SR, PATCH)
 
 
 def test_sample_photographs_are_prepared(tmp_path: Path) -> None:
-    splits = training_examples("sample", tmp_path, tmp_path, SCALE, 48)
+    splits = training_examples("sample", tmp_path, tmp_path, SR, 48)
     assert [pending.name for pending in splits["train"]] == list(sample.TRAIN)
     assert [pending.name for pending in splits["val"]] == list(sample.VALIDATION)
     for split in splits.values():
@@ -32,7 +34,7 @@ def test_sample_photographs_are_prepared(tmp_path: Path) -> None:
 
 def test_an_unknown_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"data\.source: .*'web'"):
-        training_examples("web", tmp_path, tmp_path, SCALE, PATCH)
+        training_examples("web", tmp_path, tmp_path, SR, PATCH)
 
 
 def test_validation_images_of_their_own_are_used(tmp_path: Path, make_image: MakeImage) -> None:
@@ -64,7 +66,7 @@ def test_images_are_never_both_trained_and_validated_on(
 ) -> None:
     make_image("train/a.png")
     make_image("train/b.png")
-    splits = training_examples("folder", tmp_path / "train", tmp_path / "train", SCALE, PATCH)
+    splits = training_examples("folder", tmp_path / "train", tmp_path / "train", SR, PATCH)
     assert [[pending.name for pending in splits[split]] for split in ("train", "val")] == [
         ["b"],
         ["a"],

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dfc.data.degradations import Degradation, to_8_bit
 from dfc.data.store import PairStore
 from dfc.errors import UserError
 
@@ -22,6 +23,8 @@ class CropSampler:
         Side of the degraded crops, in pixels.
     seed
         0 or more.
+    degradation
+        Degrades every crop anew, if it does so at all.
 
     Raises
     ------
@@ -29,7 +32,14 @@ class CropSampler:
         If a degraded image is smaller than a crop.
     """
 
-    def __init__(self, store: PairStore, batch_size: int, patch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        store: PairStore,
+        batch_size: int,
+        patch_size: int,
+        seed: int,
+        degradation: Degradation | None = None,
+    ) -> None:
         for image in store.images:
             if min(image.height, image.width) < patch_size:
                 raise UserError(
@@ -40,6 +50,7 @@ class CropSampler:
         self._batch_size = batch_size
         self._patch_size = patch_size
         self._seed = seed
+        self._degradation = degradation if degradation and degradation.fresh else None
         self._channels = np.array([image.channels for image in store.images])
         self._tops = np.array([image.height - patch_size + 1 for image in store.images])
         self._lefts = np.array([image.width - patch_size + 1 for image in store.images])
@@ -81,10 +92,15 @@ class CropSampler:
         sharp = np.empty((len(crops), 1, size * scale, size * scale), np.uint8)
         for row, (image, channel, top, left, turn) in enumerate(crops.tolist()):
             small, large = self._store.planes(image)
-            degraded[row, 0] = _turned(_crop(small[channel], top, left, size), turn)
             sharp[row, 0] = _turned(
                 _crop(large[channel], top * scale, left * scale, size * scale), turn
             )
+            if self._degradation:
+                noise_seed = np.random.SeedSequence((self._seed, iteration, rank + row * world))
+                noisy = self._degradation.noisy(sharp[row, 0], int(noise_seed.generate_state(1)[0]))
+                degraded[row, 0] = to_8_bit(noisy)
+            else:
+                degraded[row, 0] = _turned(_crop(small[channel], top, left, size), turn)
         return degraded, sharp
 
     def _draw(self, iteration: int) -> np.ndarray:

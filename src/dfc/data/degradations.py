@@ -1,15 +1,107 @@
 """What spoils a sharp image: the one place that knows how degraded images are made.
 
-Super-resolution (task `sr`) degrades by bicubic shrinking (a = -0.5, antialiased, as MATLAB's
-imresize), which is Pillow's BICUBIC. These functions compute; they read no files.
+Super-resolution degrades by bicubic shrinking (a = -0.5, antialiased, as MATLAB's imresize), which
+is Pillow's BICUBIC; denoising by Gaussian noise; deblocking by JPEG compression of the luma;
+deblurring by the blur of a camera that shakes. These functions compute; they read no files.
 """
+
+import io
+from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from PIL import Image
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import fftconvolve
+
+from dfc.metrics import luma
+
+SHAKE = 9
+"""Side of the square that a shaking camera stays in, in pixels."""
 
 
-def degrade(sharp: np.ndarray, scale: int) -> np.ndarray:
-    """Make the degraded image of a sharp one: bicubic, `scale` times smaller.
+@dataclass(frozen=True)
+class Degradation:
+    """How the images of a task are spoilt."""
+
+    task: str
+    """sr, denoise, deblock or deblur."""
+    scale: int
+    """How many times smaller degraded images are, on each side; 1 unless the task is sr."""
+    sigma: float = 25
+    """Standard deviation of the noise, in grey levels (denoise)."""
+    quality: int = 10
+    """Quality of the JPEG compression, 1 to 100 (deblock)."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether every crop is degraded anew while training, instead of once for all."""
+        return self.task == "denoise"
+
+    @property
+    def from_files(self) -> bool:
+        """Whether degraded images may come as files; others are always made."""
+        return self.task in ("sr", "deblur")
+
+    def sharp(self, image: np.ndarray) -> np.ndarray:
+        """The part of an image that is degraded and compared with.
+
+        Parameters
+        ----------
+        image
+            uint8, of shape (height, width) or (height, width, 3).
+
+        Returns
+        -------
+        numpy.ndarray
+            The image with sides that are multiples of the scale; its luma, if only that is
+            compressed (deblock).
+        """
+        image = crop_to_multiple(image, self.scale)
+        if self.task == "deblock" and image.ndim == 3:
+            return np.rint(luma(image)).astype(np.uint8)
+        return image
+
+    def degrade(self, sharp: np.ndarray, name: str = "") -> np.ndarray:
+        """Make the degraded image of a sharp one, always the same.
+
+        Parameters
+        ----------
+        sharp
+            From `sharp`.
+        name
+            Of the image: every name is blurred in another way. Noise does not depend on it: its
+            seed is 0 for every image, as in published benchmarks.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, with sides `scale` times smaller and as many channels.
+        """
+        match self.task:
+            case "sr":
+                return shrink(sharp, self.scale)
+            case "denoise":
+                return to_8_bit(self.noisy(sharp))
+            case "deblock":
+                return compress_jpeg(sharp, self.quality)
+            case "deblur":
+                return blur(sharp, shake_kernel(np.random.default_rng(crc32(name.encode()))))
+        raise ValueError(f"task {self.task!r} is none of sr, denoise, deblock and deblur")
+
+    def noisy(self, sharp: np.ndarray, seed: int = 0) -> np.ndarray:
+        """Add noise, neither clipped nor rounded: float64, of the same shape."""
+        noise = np.random.RandomState(seed).normal(0, self.sigma, sharp.shape)
+        return sharp + noise
+
+
+def to_8_bit(image: np.ndarray) -> np.ndarray:
+    """Round and clip grey levels to uint8."""
+    return np.rint(image).clip(0, 255).astype(np.uint8)
+
+
+def shrink(sharp: np.ndarray, scale: int) -> np.ndarray:
+    """Make an image bicubically `scale` times smaller.
 
     Parameters
     ----------
@@ -67,3 +159,45 @@ def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
 
 def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compress an image as JPEG of a quality of 1 to 100, and decode it again."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.array(Image.open(file))
+
+
+def shake_kernel(rng: np.random.Generator) -> np.ndarray:
+    """Draw the blur of a shaking hand: the time that the camera spends at each offset.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, of shape (SHAKE, SHAKE), adding up to 1.
+    """
+    steps = 200
+    velocity = gaussian_filter1d(rng.standard_normal((2, steps)), steps / 8, axis=1)
+    path = np.cumsum(velocity, axis=1)
+    path -= path.mean(axis=1, keepdims=True)
+    extent = rng.uniform(0.4, 1) * (SHAKE // 2)
+    path = path / np.abs(path).max() * extent + SHAKE // 2
+    # Shared out to the four offsets around each point of the path.
+    kernel = np.zeros((SHAKE + 1, SHAKE + 1))
+    whole = np.floor(path).astype(int)
+    part = path - whole
+    for down in (0, 1):
+        for right in (0, 1):
+            share = np.abs(1 - down - part[0]) * np.abs(1 - right - part[1])
+            np.add.at(kernel, (whole[0] + down, whole[1] + right), share)
+    return kernel[:SHAKE, :SHAKE] / kernel[:SHAKE, :SHAKE].sum()
+
+
+def blur(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Blur every channel of an image; beyond its borders, the image is mirrored."""
+    reach = len(kernel) // 2
+    channels = np.atleast_3d(image).astype(np.float64)
+    padded = np.pad(channels, ((reach, reach), (reach, reach), (0, 0)), mode="symmetric")
+    return to_8_bit(fftconvolve(padded, kernel[..., None], mode="valid", axes=(0, 1))).reshape(
+        image.shape
+    )

@@ -10,6 +10,8 @@ from dfc.errors import UserError
 
 _SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
 
+_BLURRED_BESIDE = {"sharp": ("blur", "blur_gamma"), "target": ("input",)}
+
 # LR, LR_bicubic, DIV2K_train_LR_bicubic: never mistaken for sharp images.
 _DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?")
 
@@ -28,10 +30,13 @@ class Pair:
 def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     """Find the image pairs of one data set, in any of the layouts in use.
 
-    Sharp images are those in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the only `*_HR/`,
-    or else anywhere below `root`. Degraded ones are looked for in `LR_bicubic/X4/` and `LR/X4/`
-    (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside `DIV2K_train_HR/`; they are
-    named as the sharp image, with or without "x4" at the end, with any image extension.
+    Where folders `sharp` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
+    images of one name are pairs (GoPro: below `train/` for training, below `test/` otherwise).
+    Sharp images are otherwise those in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the
+    only `*_HR/`, or else anywhere below `root`. Degraded ones are looked for in `LR_bicubic/X4/`
+    and `LR/X4/` (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside
+    `DIV2K_train_HR/`; they are named as the sharp image, with or without "x4" at the end, with any
+    image extension.
 
     Parameters
     ----------
@@ -50,8 +55,10 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     Raises
     ------
     UserError
-        If there are no images, or two of them would have one name.
+        If there are no images, two of them would have one name, or one has no blurred partner.
     """
+    if blurred := _blurred_pairs(root, split):
+        return blurred
     folder = _sharp_folder(root, split)
     sharp = _sharp_images(folder)
     if not sharp:
@@ -65,6 +72,27 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
             raise UserError(f"{path}: expected another name, as {pairs[name].sharp} has it too")
         pairs[name] = Pair(name, path, degraded.get(stem) or degraded.get(f"{stem}x{scale}"))
     return list(pairs.values())
+
+
+def _blurred_pairs(root: Path, split: str) -> list[Pair]:
+    """Pairs of GoPro and of those that keep `input` and `target` apart; none in other layouts."""
+    part = root / ("train" if split == "train" else "test")
+    root = part if part.is_dir() else root
+    pairs = []
+    for sharp_name, blurred_names in _BLURRED_BESIDE.items():
+        for folder in sorted(path for path in root.rglob(sharp_name) if path.is_dir()):
+            beside = (folder.with_name(name) for name in blurred_names)
+            blurred = next((path for path in beside if path.is_dir()), None)
+            if blurred is None:
+                continue
+            partners = {path.relative_to(blurred): path for path in list_images(blurred)}
+            for sharp in list_images(folder):
+                inside = sharp.relative_to(folder)
+                if inside not in partners:
+                    raise UserError(f"{sharp}: expected its blurred image {blurred / inside}")
+                name = (folder.parent.relative_to(root) / inside.with_suffix("")).as_posix()
+                pairs.append(Pair(name.replace("/", "_"), sharp, partners[inside]))
+    return pairs
 
 
 def benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
@@ -101,7 +129,9 @@ def _set_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     entries = sorted(root.iterdir())
-    if (root / "HR").is_dir() or any(is_image(entry.name) for entry in entries):
+    names = {entry.name for entry in entries}
+    is_set = names & {"HR", "train", "test", *_BLURRED_BESIDE} or any(map(is_image, names))
+    if is_set:
         return [root] if _sharp_images(root) else []
     return [
         entry

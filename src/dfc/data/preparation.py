@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from dfc.data import sample
-from dfc.data.degradations import crop_to_multiple, degrade
+from dfc.data.degradations import Degradation
 from dfc.data.images import list_images
 from dfc.data.layouts import Pair, find_pairs
-from dfc.data.pairs import describe_size, load_pair
+from dfc.data.pairs import describe_size, load_pair, sample_pair
 from dfc.data.store import Example
 from dfc.errors import UserError
 from dfc.metrics import luma
@@ -36,7 +36,7 @@ class PendingExample:
 
 
 def training_examples(
-    source: str, train_dir: Path, val_dir: Path, scale: int, patch_size: int
+    source: str, train_dir: Path, val_dir: Path, degradation: Degradation, patch_size: int
 ) -> dict[str, list[PendingExample]]:
     """List the image pairs of both splits.
 
@@ -51,8 +51,8 @@ def training_examples(
     train_dir, val_dir
         Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
         every 20th training image (10 at most) is for validation instead.
-    scale
-        How many times smaller the degraded images are, on each side.
+    degradation
+        How degraded images are made.
     patch_size
         Side of the degraded crops that training will draw, in pixels: no image may be smaller.
 
@@ -67,16 +67,17 @@ def training_examples(
         If `source` is unknown, or a folder holds too few images.
     """
     if source == "sample":
-        train, val = _sample_photographs(scale)
+        train, val = _sample_photographs(degradation)
     elif source == "folder":
-        train, val = _from_folders(train_dir, val_dir, scale)
+        train, val = _from_folders(train_dir, val_dir, degradation)
     else:
         raise UserError(f"data.source: expected sample or folder, found {source!r}")
     return {
         "train": [
-            _then(pending, lambda e: _large_enough(e, patch_size, scale)) for pending in train
+            _then(pending, lambda e: _large_enough(e, patch_size, degradation.scale))
+            for pending in train
         ],
-        "val": [_then(pending, lambda e: _made_cheap(e, scale)) for pending in val],
+        "val": [_then(pending, lambda e: _made_cheap(e, degradation)) for pending in val],
     }
 
 
@@ -97,11 +98,12 @@ def loaded_ahead(pending: Sequence[PendingExample]) -> Iterator[Example]:
             yield waiting.popleft().result()
 
 
-def _sample_photographs(scale: int) -> tuple[list[PendingExample], list[PendingExample]]:
+def _sample_photographs(
+    degradation: Degradation,
+) -> tuple[list[PendingExample], list[PendingExample]]:
     def pending(name: str) -> PendingExample:
         def load() -> Example:
-            sharp = crop_to_multiple(sample.photograph(name), scale)
-            return Example(name, f"sample photograph {name}", degrade(sharp, scale), sharp)
+            return Example(name, f"sample photograph {name}", *sample_pair(name, degradation))
 
         return PendingExample(name, load)
 
@@ -109,13 +111,14 @@ def _sample_photographs(scale: int) -> tuple[list[PendingExample], list[PendingE
 
 
 def _from_folders(
-    train_dir: Path, val_dir: Path, scale: int
+    train_dir: Path, val_dir: Path, degradation: Degradation
 ) -> tuple[list[PendingExample], list[PendingExample]]:
     def pending(pair: Pair) -> PendingExample:
         return PendingExample(
-            pair.name, lambda: Example(pair.name, str(pair.sharp), *load_pair(pair, scale))
+            pair.name, lambda: Example(pair.name, str(pair.sharp), *load_pair(pair, degradation))
         )
 
+    scale = degradation.scale
     train = find_pairs(train_dir, scale, "train")
     val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
     if val == train or not val:
@@ -142,7 +145,7 @@ def _large_enough(example: Example, patch_size: int, scale: int) -> Example:
     return example
 
 
-def _made_cheap(example: Example, scale: int) -> Example:
+def _made_cheap(example: Example, degradation: Degradation) -> Example:
     height, width = (min(side, VALIDATION_SIDE) for side in example.degraded.shape[:2])
     top = (example.degraded.shape[0] - height) // 2
     left = (example.degraded.shape[1] - width) // 2
@@ -150,8 +153,11 @@ def _made_cheap(example: Example, scale: int) -> Example:
     def centre(image: np.ndarray, factor: int) -> np.ndarray:
         rows = slice(top * factor, (top + height) * factor)
         columns = slice(left * factor, (left + width) * factor)
-        return np.rint(luma(image[rows, columns])).astype(np.uint8)
+        crop = image[rows, columns]
+        return crop if crop.ndim == 2 else np.rint(luma(crop)).astype(np.uint8)
 
-    return example._replace(
-        degraded=centre(example.degraded, 1), sharp=centre(example.sharp, scale)
-    )
+    sharp = centre(example.sharp, degradation.scale)
+    # The luma of colour noise has less noise than that of a grey image.
+    fresh = degradation.fresh
+    degraded = degradation.degrade(sharp) if fresh else centre(example.degraded, 1)
+    return example._replace(degraded=degraded, sharp=sharp)
