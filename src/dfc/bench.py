@@ -20,6 +20,7 @@ from dfc.lut.table import Lut
 from dfc.peers import peers
 from dfc.timing import median_seconds, training_steps
 
+OURS = "restore"
 PHOTOGRAPH = "coffee"
 CROPS, SIDE = 16, 48
 """Of a fine-tuning step: 36,864 degraded pixels."""
@@ -51,31 +52,26 @@ def measure(
     torch.set_num_threads(threads)
     image = _photograph(width, height)
     scale = lut.architecture.scale
-    seconds = median_seconds(lambda: restore(image, lut, threads), budget)
     pixels = width * height * scale**2
-    compared = {
-        name: median_seconds(partial(enlarge, image), budget)
-        for name, enlarge in peers(width, height, scale, threads).items()
-    }
+    enlarge = {OURS: lambda image: restore(image, lut, threads)}
+    enlarge |= peers(width, height, scale, threads)
+    seconds = median_seconds({name: partial(call, image) for name, call in enlarge.items()}, budget)
+    ours = seconds.pop(OURS)
     return {
         "architecture": lut.architecture.name,
         "size_mib": round(lut.size_mib, 3),
         "input": f"{width}x{height}",
         "output": f"{width * scale}x{height * scale}",
         "threads": threads,
-        "restore_ms": _ms(seconds),
-        "restore_megapixels_per_s": round(pixels / seconds / 1e6, 1),
+        "restore_ms": _ms(ours),
+        "restore_megapixels_per_s": round(pixels / ours / 1e6, 1),
         "peak_memory_per_output": round(_peak_memory(lut, image, threads), 2),
         "finetune_us_per_pixel": round(_step_seconds(lut) / (CROPS * SIDE**2) * 1e6, 3),
         "peers": {
-            name: {"ms": _ms(other), "times_ours": round(other / seconds, 3)}
-            for name, other in compared.items()
+            name: {"ms": _ms(other), "times_ours": round(other / ours, 3)}
+            for name, other in seconds.items()
         },
-        "growth": [
-            _grown(lut, width * factor**0.5, height * factor**0.5, count, budget)
-            for count in range(1, threads + 1)
-            for factor in GROWTH
-        ],
+        "growth": _growth(lut, width, height, threads, budget),
     }
 
 
@@ -112,10 +108,21 @@ def _photograph(width: int, height: int) -> NDArray[np.uint8]:
     return np.array(picture.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def _grown(lut: Lut, width: float, height: float, threads: int, budget: float) -> dict[str, Any]:
-    image = _photograph(max(round(width), 1), max(round(height), 1))
-    seconds = median_seconds(lambda: restore(image, lut, threads), budget)
-    return {"input": f"{image.shape[1]}x{image.shape[0]}", "threads": threads, "ms": _ms(seconds)}
+def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> list[dict[str, Any]]:
+    """Times for more and fewer pixels, on one thread and more."""
+    images = [
+        _photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
+        for factor in GROWTH
+    ]
+    calls = {
+        (f"{image.shape[1]}x{image.shape[0]}", count): partial(restore, image, lut, count)
+        for count in range(1, threads + 1)
+        for image in images
+    }
+    return [
+        {"input": size, "threads": count, "ms": _ms(seconds)}
+        for (size, count), seconds in median_seconds(calls, budget).items()
+    ]
 
 
 def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:

@@ -67,6 +67,8 @@ def _fsrcnn(width: int, height: int, scale: int, threads: int) -> Enlarge:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
+    # Its threads would go on spinning, and slow down whatever is timed next.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
     )
