@@ -114,15 +114,15 @@ def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> l
         _photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
         for factor in GROWTH
     ]
-    calls = {
-        (f"{image.shape[1]}x{image.shape[0]}", count): partial(restore, image, lut, count)
-        for count in range(1, threads + 1)
-        for image in images
-    }
-    return [
-        {"input": size, "threads": count, "ms": _ms(seconds)}
-        for (size, count), seconds in median_seconds(calls, budget).items()
-    ]
+    rows = []
+    for count in range(1, threads + 1):  # apart: a core that idles takes a while to come back
+        calls = {
+            f"{image.shape[1]}x{image.shape[0]}": partial(restore, image, lut, count)
+            for image in images
+        }
+        for size, seconds in median_seconds(calls, budget).items():
+            rows.append({"input": size, "threads": count, "ms": _ms(seconds)})
+    return rows
 
 
 def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
