@@ -35,6 +35,18 @@ def lanes_for(values: int) -> int:
     return 1 << (values - 1).bit_length()
 
 
+@njit(inline="always")
+def _turned(part, scale, turns):
+    """Turn a block by quarters whose number is known only while the kernel runs."""
+    if turns == 1:
+        part = turned(part, scale, 1)
+    elif turns == 2:
+        part = turned(part, scale, 2)
+    elif turns == 3:
+        part = turned(part, scale, 3)
+    return part
+
+
 @cache
 def layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
     """Make the kernel of layers that give `scale` x `scale` pixels in `channels` channels.
@@ -105,13 +117,7 @@ def layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
                                     store(added, partial, at)
                         for k in range(count):
                             part = load(partial, k * lanes, 32, lanes)
-                            if scale > 1:
-                                if turn == 1:
-                                    part = turned(part, scale, 1)
-                                elif turn == 2:
-                                    part = turned(part, scale, 2)
-                                elif turn == 3:
-                                    part = turned(part, scale, 3)
+                            part = _turned(part, scale, turn)
                             store(load(total, k * lanes, 32, lanes) + part, total, k * lanes)
                 for k in range(count):
                     at = target_origin + row * scale * target_pitch + (left + k) * scale
@@ -169,14 +175,7 @@ def gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                     for k in range(count):
                         at = sums_origin + row * scale * sums_pitch + (left + k) * scale
                         part = load_block(sums, at, run, side, runs, lanes) * share
-                        if scale > 1:
-                            if turn == 1:
-                                part = turned(part, scale, 3)
-                            elif turn == 2:
-                                part = turned(part, scale, 2)
-                            elif turn == 3:
-                                part = turned(part, scale, 1)
-                        store(part, tile, k * lanes)
+                        store(_turned(part, scale, 4 - turn), tile, k * lanes)
                     for lookup in range(len(lookups)):
                         offsets = taps[turn, lookup]
                         for block in range(0, count, PIXELS):
