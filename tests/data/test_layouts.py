@@ -57,7 +57,7 @@ def test_splits_of_one_root_are_kept_apart(tmp_path: Path, make_image: MakeImage
 def test_any_folder_of_images_is_a_set_without_its_degraded_ones(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
-    for name in ("b.png", "a/b.png", "LR/X4/b.png", "a/LR_bicubic/X4/b.png"):
+    for name in ("b.png", "a/b.png", "LR/X2/b.png", "a/LR_bicubic/X4/b.png"):
         make_image(name)
     assert [pair.name for pair in find_pairs(tmp_path, 4)] == ["a_b", "b"]
 
@@ -69,10 +69,35 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path, make_image: MakeImag
         find_pairs(tmp_path, 4)
 
 
-@pytest.mark.parametrize("root", ["", "absent"])
-def test_a_root_without_images_says_what_is_expected(tmp_path: Path, root: str) -> None:
-    with pytest.raises(UserError, match=r"LR_bicubic/X3/.*DIV2K_train_HR/"):
-        find_pairs(tmp_path / root, 3)
+@pytest.mark.parametrize(
+    ("root", "files", "found"),
+    [
+        ("absent", [], "found no such folder"),
+        (".", [], "found an empty folder"),
+        ("HR/a.png", ["HR/a.png"], "found a file"),
+        (".", ["LR_bicubic/X3/a.png", "notes.txt"], "found LR_bicubic/, notes.txt"),
+        (".", [f"{letter}.txt" for letter in "fedcbag"], "found a.txt, .*, e.txt and 2 more"),
+        (".", ["one/blur/a.png"], "found one/"),
+    ],
+)
+def test_a_root_without_sharp_images_says_what_is_expected_and_found(
+    tmp_path: Path, root: str, files: list[str], found: str
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    for scale, expected in ((3, r"LR_bicubic/X3/.*DIV2K_train_HR/"), (1, "sharp/ beside .*blur/")):
+        with pytest.raises(UserError, match=f"expected images .*{expected}.*; {found}"):
+            find_pairs(tmp_path / root, scale)
+
+
+def test_a_sharp_image_without_the_small_one_that_others_have_is_named(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    for name in ("HR/a.png", "HR/b.png", "LR/X4/a.png"):
+        make_image(name)
+    with pytest.raises(UserError, match=r"HR/b\.png: .*LR/X4, named b or bx4; .*the 1 there"):
+        find_pairs(tmp_path, 4)
 
 
 def test_benchmark_folders_are_sets(tmp_path: Path, make_image: MakeImage) -> None:
@@ -125,8 +150,32 @@ def test_a_sharp_image_without_its_blurred_one_is_named(
 ) -> None:
     make_image("one/sharp/a.png")
     make_image("one/blur/b.png")
-    with pytest.raises(UserError, match=r"sharp/a\.png: expected its blurred image .*blur/a\.png"):
+    with pytest.raises(UserError, match=r"sharp/a\.png: expected its degraded image in .*one/blur"):
         find_pairs(tmp_path, 1)
+
+
+def test_a_sequence_without_blurred_images_is_named(tmp_path: Path, make_image: MakeImage) -> None:
+    for name in ("one/sharp/a.png", "one/blur/a.png", "two/sharp/a.png"):
+        make_image(name)
+    with pytest.raises(UserError, match=r"two/sharp: expected blurred images beside it"):
+        find_pairs(tmp_path, 1)
+
+
+def test_only_the_sharp_images_of_blurred_pairs_are_made_smaller(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("one/sharp/a.png")
+    make_image("one/blur/a.png")
+    assert [(pair.name, pair.degraded) for pair in find_pairs(tmp_path, 2)] == [("one_a", None)]
+
+
+def test_a_benchmark_set_without_its_sharp_images_is_named(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    make_image("Set5/LR_bicubic/X4/baby.png")
+    make_image("Set12/01.png")
+    with pytest.raises(UserError, match=r"Set5: expected images .*; found LR_bicubic/"):
+        benchmark_sets(tmp_path, [], 4)
 
 
 def test_a_gopro_folder_is_one_benchmark_set(tmp_path: Path, make_image: MakeImage) -> None:

@@ -10,10 +10,11 @@ from dfc.errors import UserError
 
 _SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
 
+# The folders of blurred images that may stand beside each folder of sharp ones.
 _BLURRED_BESIDE = {"sharp": ("blur", "blur_gamma"), "target": ("input",)}
 
-# LR, LR_bicubic, DIV2K_train_LR_bicubic: never mistaken for sharp images.
-_DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?")
+# Never mistaken for sharp images.
+_DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?|blur(_gamma)?")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     """Find the image pairs of one data set, in any of the layouts in use.
 
     Where folders `sharp` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
-    images of one name are pairs (GoPro: below `train/` for training, below `test/` otherwise).
+    images of one name are pairs (GoPro: below `train/` for training, below `test/` otherwise), at
+    scale 1; at others, only the sharp ones are taken.
     Sharp images are otherwise those in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the
     only `*_HR/`, or else anywhere below `root`. Degraded ones are looked for in `LR_bicubic/X4/`
     and `LR/X4/` (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside
@@ -55,44 +57,77 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     Raises
     ------
     UserError
-        If there are no images, two of them would have one name, or one has no blurred partner.
+        If there are no images, two of them would have one name, or one lacks the partner that
+        others have.
     """
-    if blurred := _blurred_pairs(root, split):
-        return blurred
-    folder = _sharp_folder(root, split)
-    sharp = _sharp_images(folder)
-    if not sharp:
-        raise UserError(f"{root}: {_expected_layouts(scale)}")
-    degraded = _degraded_images(folder, scale)
-    pairs: dict[str, Pair] = {}
-    for path in sharp:
-        stem = path.relative_to(folder).with_suffix("").as_posix()
-        name = stem.replace("/", "_")
-        if name in pairs:
-            raise UserError(f"{path}: expected another name, as {pairs[name].sharp} has it too")
-        pairs[name] = Pair(name, path, degraded.get(stem) or degraded.get(f"{stem}x{scale}"))
-    return list(pairs.values())
+    pairs = _blurred_pairs(root, scale, split) or _shrunk_pairs(root, scale, split)
+    if not pairs:
+        raise UserError(f"{root}: expected {_expected_layouts(scale)}; found {_found(root)}")
+    by_name: dict[str, Pair] = {}
+    for pair in pairs:
+        other = by_name.setdefault(pair.name, pair)
+        if other is not pair:
+            raise UserError(f"{pair.sharp}: expected another name, as {other.sharp} has it too")
+    return pairs
 
 
-def _blurred_pairs(root: Path, split: str) -> list[Pair]:
+def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     """Pairs of GoPro and of those that keep `input` and `target` apart; none in other layouts."""
     part = root / ("train" if split == "train" else "test")
     root = part if part.is_dir() else root
-    pairs = []
+    pairs: list[Pair] = []
+    unpaired: list[Path] = []
     for sharp_name, blurred_names in _BLURRED_BESIDE.items():
         for folder in sorted(path for path in root.rglob(sharp_name) if path.is_dir()):
             beside = (folder.with_name(name) for name in blurred_names)
             blurred = next((path for path in beside if path.is_dir()), None)
             if blurred is None:
+                unpaired.append(folder)
                 continue
-            partners = {path.relative_to(blurred): path for path in list_images(blurred)}
-            for sharp in list_images(folder):
-                inside = sharp.relative_to(folder)
-                if inside not in partners:
-                    raise UserError(f"{sharp}: expected its blurred image {blurred / inside}")
-                name = (folder.parent.relative_to(root) / inside.with_suffix("")).as_posix()
-                pairs.append(Pair(name.replace("/", "_"), sharp, partners[inside]))
+            place = folder.parent.relative_to(root).as_posix()
+            partners = _by_stem(blurred)
+            for stem, sharp in _by_stem(folder).items():
+                name = f"{place}/{stem}".removeprefix("./").replace("/", "_")
+                degraded = _partner(sharp, [stem], partners, blurred)
+                pairs.append(Pair(name, sharp, degraded if scale == 1 else None))
+    if pairs and unpaired:
+        raise UserError(f"{unpaired[0]}: expected blurred images beside it, as in other folders")
     return pairs
+
+
+def _shrunk_pairs(root: Path, scale: int, split: str) -> list[Pair]:
+    """Sharp images with, in the layouts of super-resolution, their smaller ones."""
+    folder = _sharp_folder(root, split)
+    degraded_folder = _degraded_folder(folder, scale)
+    partners = _by_stem(degraded_folder) if degraded_folder else {}
+    pairs = []
+    for sharp in _sharp_images(folder):
+        stem = _stem(sharp, folder)
+        degraded = None
+        if partners:
+            degraded = _partner(sharp, [stem, f"{stem}x{scale}"], partners, degraded_folder)
+        pairs.append(Pair(stem.replace("/", "_"), sharp, degraded))
+    return pairs
+
+
+def _partner(sharp: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
+    for stem in stems:
+        if stem in partners:
+            return partners[stem]
+    names = " or ".join(stems)
+    raise UserError(
+        f"{sharp}: expected its degraded image in {folder}, named {names}; "
+        f"found none among the {len(partners)} there"
+    )
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    return {_stem(path, folder): path for path in list_images(folder)}
+
+
+def _stem(path: Path, folder: Path) -> str:
+    """The path below a folder, without extension."""
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 def benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
@@ -130,16 +165,10 @@ def _set_folders(root: Path) -> list[Path]:
         return []
     entries = sorted(root.iterdir())
     names = {entry.name for entry in entries}
-    is_set = names & {"HR", "train", "test", *_BLURRED_BESIDE} or any(map(is_image, names))
-    if is_set:
-        return [root] if _sharp_images(root) else []
-    return [
-        entry
-        for entry in entries
-        if not entry.name.startswith(".")
-        and not _DEGRADED_FOLDER.fullmatch(entry.name)
-        and _sharp_images(entry)
-    ]
+    one_set = names & {"HR", "train", "test", *_BLURRED_BESIDE}
+    if one_set or any(_is_degraded(name) or is_image(name) for name in names):
+        return [root] if list_images(root) else []
+    return [entry for entry in entries if not entry.name.startswith(".") and list_images(entry)]
 
 
 def _sharp_folder(root: Path, split: str) -> Path:
@@ -154,31 +183,45 @@ def _sharp_folder(root: Path, split: str) -> Path:
 
 def _sharp_images(folder: Path) -> list[Path]:
     """List the images below `folder`, save those in a folder of degraded ones."""
+    return [
+        path
+        for path in list_images(folder)
+        if not any(map(_is_degraded, path.relative_to(folder).parts[:-1]))
+    ]
 
-    def is_sharp(path: Path) -> bool:
-        folders = path.relative_to(folder).parts[:-1]
-        return not any(_DEGRADED_FOLDER.fullmatch(name) for name in folders)
 
-    return [path for path in list_images(folder) if is_sharp(path)]
-
-
-def _degraded_images(sharp_folder: Path, scale: int) -> dict[str, Path]:
-    """Map the path below the folder of degraded images, without extension, to the file."""
+def _degraded_folder(sharp_folder: Path, scale: int) -> Path | None:
     set_folder = sharp_folder.parent if sharp_folder.name == "HR" else sharp_folder
     candidates = [set_folder / "LR_bicubic", set_folder / "LR"]
     if sharp_folder.name.endswith("_HR"):
         sibling = sharp_folder.name.removesuffix("HR") + "LR_bicubic"
         candidates.insert(0, sharp_folder.with_name(sibling))
-    for folder in (candidate / f"X{scale}" for candidate in candidates):
-        if folder.is_dir():
-            images = list_images(folder)
-            return {p.relative_to(folder).with_suffix("").as_posix(): p for p in images}
-    return {}
+    folders = (candidate / f"X{scale}" for candidate in candidates)
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _is_degraded(folder_name: str) -> bool:
+    """Whether it holds degraded images: LR, LR_bicubic, DIV2K_train_LR_bicubic, blur, .."""
+    return bool(_DEGRADED_FOLDER.fullmatch(folder_name))
 
 
 def _expected_layouts(scale: int) -> str:
     kinds = ", ".join(extension.removeprefix(".") for extension in EXTENSIONS)
-    return (
-        f"expected images ({kinds}) in HR/ (beside LR_bicubic/X{scale}/ or LR/X{scale}/, if any), "
-        "in DIV2K_train_HR/ or DIV2K_valid_HR/, or directly in this folder; found none"
+    pairs = (
+        "train/ and test/ of SEQUENCE/sharp/ beside SEQUENCE/blur/, or target/ beside input/"
+        if scale == 1
+        else f"HR/ (beside LR_bicubic/X{scale}/ or LR/X{scale}/, if any), or DIV2K_train_HR/ and "
+        f"DIV2K_valid_HR/ (beside DIV2K_train_LR_bicubic/X{scale}/, if any)"
     )
+    return f"images ({kinds}) directly in this folder or in folders of it; or {pairs}"
+
+
+def _found(root: Path) -> str:
+    """Say in a few words what is at a path."""
+    if not root.is_dir():
+        return "a file" if root.exists() else "no such folder"
+    names = sorted(
+        path.name + "/" * path.is_dir() for path in root.iterdir() if not path.name.startswith(".")
+    )
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown or "an empty folder"
