@@ -1,6 +1,5 @@
 """How fast a LUT is on this machine: restoring, learning, growing, and beside its peers."""
 
-import os
 import tracemalloc
 from functools import partial
 from itertools import islice
@@ -14,9 +13,11 @@ from PIL import Image
 
 from dfc.data import sample
 from dfc.data.degradations import crop_to_multiple, shrink
+from dfc.data.images import read_image
 from dfc.engine.restoring import restore
 from dfc.engine.training import EngineModel
 from dfc.lut.table import Lut
+from dfc.parallel import available_cores
 from dfc.peers import peers
 from dfc.timing import median_seconds, training_steps
 
@@ -48,7 +49,7 @@ def measure(
     dict
         What `as_text` prints. Times are medians, in milliseconds unless their name says otherwise.
     """
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or available_cores()
     torch.set_num_threads(threads)
     image = _photograph(width, height)
     scale = lut.architecture.scale
@@ -104,7 +105,7 @@ def _ms(seconds: float) -> float:
 
 
 def _photograph(width: int, height: int) -> NDArray[np.uint8]:
-    picture = Image.fromarray(sample.photograph(PHOTOGRAPH))
+    picture = Image.fromarray(read_image(sample.photograph(PHOTOGRAPH).sharp))
     return np.array(picture.resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -137,7 +138,7 @@ def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
 def _step_seconds(lut: Lut) -> float:
     scale = lut.architecture.scale
     large = SIDE * scale
-    photograph = crop_to_multiple(sample.photograph(PHOTOGRAPH)[..., 0], scale)
+    photograph = crop_to_multiple(read_image(sample.photograph(PHOTOGRAPH).sharp)[..., 0], scale)
     rng = np.random.default_rng(0)
     tops, lefts = (rng.integers(0, side - large, CROPS) for side in photograph.shape)
     sharp = [

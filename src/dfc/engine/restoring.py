@@ -1,6 +1,5 @@
 """Restoring whole images with the kernels: strips, borders, colours and threads."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from dfc.engine.borders import extend, interleave, read_in
 from dfc.engine.location import PIXELS
 from dfc.engine.program import LayerProgram, Source, compile_lut
-from dfc.engine.threads import in_parallel
 from dfc.lut.table import Lut
+from dfc.parallel import available_cores, in_parallel
 
 Image = NDArray[np.uint8]
 STRIP_ROWS = 60  # of the input, worked on at once: they and what layers make of them stay in cache
@@ -40,7 +39,7 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     """
     if lut not in _programs:
         _programs[lut] = compile_lut(lut)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or available_cores()
     planes = np.ascontiguousarray(np.atleast_3d(image))
     height, width, colours = planes.shape
     scale = lut.architecture.scale

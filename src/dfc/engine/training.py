@@ -18,9 +18,9 @@ from dfc.engine.borders import extend_batch, fold_batch
 from dfc.engine.kernels import gradient_kernel
 from dfc.engine.location import PIXELS
 from dfc.engine.program import LayerProgram, Source, Target, compile_layer
-from dfc.engine.threads import in_parallel
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
+from dfc.parallel import in_parallel
 
 
 class EngineModel(TableModel):

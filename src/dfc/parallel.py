@@ -1,0 +1,60 @@
+"""Using all cores with plain threads: decoders and kernels release the interpreter."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def available_cores() -> int:
+    """The cores that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0))
+
+
+def computed_ahead(
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int
+) -> Iterator[Result]:
+    """Apply a function to items in threads, and give the results in order.
+
+    Parameters
+    ----------
+    function
+        Applied to each item once; what it raises is raised here.
+    items
+        Taken one by one, as they are needed.
+    threads
+        How many items are worked on at once.
+    ahead
+        How many results, finished or not, may wait in memory: 1 or more.
+    """
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def in_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+    """Do a job for every item, on so many threads."""
+    if threads == 1:
+        for item in items:
+            job(item)
+    else:
+        list(_pool(threads).map(job, items))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads)
