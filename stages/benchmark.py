@@ -22,7 +22,7 @@ from dfc.data import sample
 from dfc.data.degradations import to_8_bit, upscale_bicubic
 from dfc.data.images import write_image
 from dfc.data.layouts import benchmark_sets
-from dfc.data.pairs import load_pair, sample_pair
+from dfc.data.pairs import load_pair
 from dfc.engine.restoring import restore
 from dfc.errors import UserError, one_line_errors
 from dfc.files import written_whole
@@ -87,7 +87,7 @@ def caption(params: Params) -> str:
         case "sr":
             return f"x{params.scale}: PSNR and SSIM on luma, {params.scale} pixels shaved for PSNR."
         case "denoise":
-            made = "not rounded" if unrounded(params) else "rounded and clipped to 8 bits"
+            made = "clipped" if unrounded(params) else "clipped and rounded to 8 bits"
             return f"Noise of sigma {params.data.sigma:g}, {made}: PSNR and SSIM on all channels."
         case "deblock":
             return f"JPEG of quality {params.data.quality}: PSNR, SSIM and PSNR-B on luma."
@@ -101,7 +101,8 @@ def benchmark_images(params: Params) -> Iterator[tuple[str, str, Load]]:
     pairs: list[tuple[str, str, Load]] = []
     if params.data.source == "sample":
         for name in sample.BENCHMARK:
-            pairs.append(("sample", name, partial(sample_pair, name, degradation)))
+            pair = sample.photograph(name)
+            pairs.append(("sample", name, partial(load_pair, pair, degradation)))
     sets = benchmark_sets(Path(params.data.benchmark_dir), params.data.benchmarks, params.scale)
     for set_name, found in sets.items():
         pairs += [(set_name, pair.name, partial(load_pair, pair, degradation)) for pair in found]

@@ -196,15 +196,15 @@ def test_a_missing_key_is_named(change: Change) -> None:
         ),
         (
             ["data.scale=1"],
-            "data.scale: 1 does not fit task sr, which enlarges: expected null or 2, 3 or 4",
+            "data.scale: sr makes images 2, 3 or 4 times larger, got 1",
         ),
         (
             ["task=denoise", "data.scale=4"],
-            "data.scale: 4 does not fit task denoise, which keeps the size: expected null or 1",
+            "data.scale: denoise keeps the size, expected null or 1, got 4",
         ),
         (
             ["data.scale=5"],
-            "data.scale: 5 does not fit task sr, which enlarges: expected null or 2, 3 or 4",
+            "data.scale: sr makes images 2, 3 or 4 times larger, got 5",
         ),
     ],
 )

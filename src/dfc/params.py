@@ -175,12 +175,10 @@ class Params(Section):
 
     def _conflicts(self) -> Iterator[str]:
         """Combinations that cannot work, the most specific first, as `key: what is wrong`."""
-        fact, fitting = ("enlarges", "2, 3 or 4") if self.task == "sr" else ("keeps the size", "1")
-        if str(self.scale) not in fitting:
-            yield (
-                f"data.scale: {self.scale} does not fit task {self.task}, "
-                f"which {fact}: expected null or {fitting}"
-            )
+        if self.task == "sr" and self.scale not in (2, 3, 4):
+            yield f"data.scale: sr makes images 2, 3 or 4 times larger, got {self.scale}"
+        if self.task != "sr" and self.scale != 1:
+            yield f"data.scale: {self.task} keeps the size, expected null or 1, got {self.scale}"
         try:
             _ = self.architecture
         except ValueError as error:

@@ -1,0 +1,69 @@
+"""Every task runs through all stages, on the sample photographs."""
+
+import json
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+TINY = {
+    "data": {"batch_size": 2, "patch_size": 8},
+    "model": {"nf": 2, "patterns": "s"},
+    "train": {"total_iter": 2, "val_step": 1},
+    "finetune": {"total_iter": 2, "val_step": 1, "batch_size": 2, "patch_size": 8},
+}
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give a function that runs stages with some params changed and returns the metrics."""
+    monkeypatch.chdir(tmp_path)
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+    def run(*stages: str, task: str, **changes: dict[str, Any]) -> dict[str, Any]:
+        params["task"] = task
+        for section, values in (TINY | changes).items():
+            params[section].update(values)
+        Path("params.yaml").write_text(yaml.safe_dump(params))
+        for stage in stages:
+            runpy.run_path(str(ROOT / "stages" / f"{stage}.py"), run_name="__main__")
+        return json.loads(Path("reports/metrics.json").read_text())
+
+    return run
+
+
+STAGES = ("prepare", "train", "export", "compress", "finetune", "benchmark")
+
+
+@pytest.mark.parametrize(
+    ("task", "baseline", "measured"),
+    [
+        ("sr", "bicubic", ["psnr", "ssim"]),
+        ("denoise", "input", ["psnr", "ssim"]),
+        ("deblock", "input", ["psnr", "ssim", "psnr_b"]),
+        ("deblur", "input", ["psnr", "ssim"]),
+    ],
+)
+def test_a_task_runs_through_and_is_measured_against_its_baseline(
+    run_stages: Run, task: str, baseline: str, measured: list[str]
+) -> None:
+    metrics = run_stages(*STAGES, task=task)
+    assert list(metrics["sample"]) == [baseline, "network", "lut", "dfc", "finetuned"]
+    for scores in metrics["sample"].values():
+        assert [key for key in scores if key in ("psnr", "ssim", "psnr_b")] == measured
+
+
+def test_noise_is_restored_unrounded_where_params_say_so(run_stages: Run) -> None:
+    rounded = run_stages(*STAGES, task="denoise")["sample"]
+    assert "rounded to 8 bits" in Path("reports/table.md").read_text()
+    unrounded = run_stages("benchmark", task="denoise", benchmark={"quantize_input": False})
+    assert "rounded" not in Path("reports/table.md").read_text()
+    for method, scores in unrounded["sample"].items():
+        assert scores["psnr"] != rounded[method]["psnr"]
+        assert scores["psnr"] == pytest.approx(rounded[method]["psnr"], abs=0.05)
