@@ -1,32 +1,45 @@
 """Prepare the training and validation images: one store that trains without decoding anything."""
 
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from dfc.data.preparation import loaded_ahead, training_examples
-from dfc.data.store import write_store
+from dfc.data.preparation import (
+    identity_of,
+    training_example,
+    training_pairs,
+    validation_example,
+)
+from dfc.data.store import StoreWriter
 from dfc.errors import one_line_errors
+from dfc.parallel import available_cores, computed_ahead
 from dfc.params import load_params
-from dfc.pipeline import PREPARED
+from dfc.pipeline import CHECKPOINTS, PREPARED
 
 
 def main() -> None:
-    """Run the stage."""
+    """Run the stage; after a kill, go on where it stopped."""
     params = load_params()
-    data = params.data
-    splits = training_examples(
-        data.source,
-        Path(data.train_dir),
-        Path(data.val_dir),
-        params.degradation,
-        max(data.patch_size, params.finetune.patch_size),
-    )
-    examples = {
-        split: tqdm(loaded_ahead(pending), total=len(pending), desc=split, unit="image")
-        for split, pending in splits.items()
+    data, degradation = params.data, params.degradation
+    patch_size = max(data.patch_size, params.finetune.patch_size)
+    splits = training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), params.scale)
+    load = {
+        "train": partial(training_example, degradation=degradation, patch_size=patch_size),
+        "val": partial(validation_example, degradation=degradation),
     }
-    write_store(PREPARED, examples, params.scale)
+    identity = identity_of(splits, degradation, patch_size)
+    writer = StoreWriter(CHECKPOINTS / "prepare", params.scale, identity)
+    # More would fill the memory, not the cores: large photographs take 100 MB each on their way.
+    threads = min(available_cores(), 8)
+    for split, pairs in splits.items():
+        done = writer.written(split)
+        if done:
+            print(f"resumes after {done} of {len(pairs)} {split} images")
+        examples = computed_ahead(load[split], pairs[done:], threads, ahead=threads)
+        for example in tqdm(examples, split, len(pairs), initial=done, unit="image"):
+            writer.append(split, example)
+    writer.finish(PREPARED)
 
 
 if __name__ == "__main__":

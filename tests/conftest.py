@@ -1,7 +1,7 @@
 """What all tests share: the reference data, and a patient hypothesis."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from dfc.architectures import build
+from dfc.data.store import Example, StoreWriter
 from dfc.lut.table import Lut, Table, lattice_for
 
 # A busy machine is no failure.
@@ -40,3 +41,17 @@ def make_lut() -> Callable[..., Lut]:
         return Lut(architecture, "sr", tables, ({"step": "noise"},))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def write_store() -> Callable[..., None]:
+    """Give a function that writes whole splits of prepared images to a folder."""
+
+    def write(folder: Path, splits: Mapping[str, Iterable[Example]], scale: int) -> None:
+        writer = StoreWriter(folder.with_name("unfinished"), scale, "tests")
+        for split, examples in splits.items():
+            for example in examples:
+                writer.append(split, example)
+        writer.finish(folder)
+
+    return write

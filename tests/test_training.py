@@ -14,7 +14,7 @@ import yaml
 from safetensors.torch import load_file
 
 from dfc.data.degradations import shrink
-from dfc.data.store import Example, write_store
+from dfc.data.store import Example
 from dfc.lut.artifact import save_lut
 from dfc.lut.table import Lut
 from dfc.pipeline import CHECKPOINTS, DFC, FINETUNED, NETWORK, PREPARED, REPORTS
@@ -39,12 +39,14 @@ def write_params(folder: Path, changes: dict) -> None:
 
 @pytest.fixture
 def make_workspace(
-    tmp_path_factory: pytest.TempPathFactory, make_lut: Callable[..., Lut]
+    tmp_path_factory: pytest.TempPathFactory,
+    make_lut: Callable[..., Lut],
+    write_store: Callable[..., None],
 ) -> Callable[[], Path]:
     """Give a function that sets up a folder in which the training stages can run."""
     rows, columns = np.mgrid[:64, :64]
     sharp = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
-    examples = [Example("waves", "waves.png", shrink(sharp, SCALE), sharp)]
+    examples = [Example("waves", shrink(sharp, SCALE), sharp)]
 
     def make() -> Path:
         folder = tmp_path_factory.mktemp("workspace")

@@ -1,6 +1,5 @@
 """Checkpoints that survive a kill at any moment, and are resumed only by the run that made them."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from dfc.files import partial_path, written_whole
+from dfc.files import fingerprint, partial_path, written_whole
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,17 @@ class Checkpoints:
         """Where DVCLive writes while the run goes on."""
         return self.folder / "curves"
 
-    @property
-    def fingerprint(self) -> str:
-        """A digest of the identity."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()
-
     def resumable_iteration(self) -> int:
         """The iteration that the saved state stands at; 0 if there is none of this identity."""
         try:
             progress = json.loads((self.state / "progress.json").read_text())
         except (OSError, ValueError):
             return 0
-        return progress["iteration"] if progress["fingerprint"] == self.fingerprint else 0
+        return progress["iteration"] if progress["fingerprint"] == fingerprint(self.identity) else 0
 
     def save(self, accelerator: Accelerator, iteration: int) -> None:
         """Save the state beside the last one and swap them; all processes call this together."""
-        progress = {"fingerprint": self.fingerprint, "iteration": iteration}
+        progress = {"fingerprint": fingerprint(self.identity), "iteration": iteration}
         with self._written_by_main(accelerator) as partial:
             accelerator.save_state(str(partial))
             if accelerator.is_main_process:

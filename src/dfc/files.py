@@ -1,10 +1,13 @@
 """Writing files so that a reader never meets half of one."""
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -31,6 +34,11 @@ def written_whole(path: Path) -> Iterator[Path]:
 def partial_path(path: Path) -> Path:
     """Where `written_whole` keeps a file or folder until it is whole."""
     return path.with_name(f".{path.name}.partial")
+
+
+def fingerprint(identity: Any) -> str:
+    """A digest of anything that JSON can express: of what a result depends on."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def _remove(path: Path) -> None:

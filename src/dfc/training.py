@@ -1,9 +1,10 @@
 """One training loop, for the network and for the tables, on one process or many."""
 
-import os
 import shutil
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dfc.data.crops import CropSampler
 from dfc.data.degradations import Degradation
 from dfc.data.store import PairStore
 from dfc.files import written_whole
+from dfc.parallel import available_cores, computed_ahead
 from dfc.params import Schedule
 from dfc.pipeline import CHECKPOINTS, PREPARED, REPORTS
 
@@ -31,7 +33,7 @@ def start_accelerator(seed: int) -> Accelerator:
     itself would give each a single thread.
     """
     accelerator = Accelerator(cpu=not torch.cuda.is_available(), log_with="dvclive")
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // accelerator.num_processes))
+    torch.set_num_threads(max(1, available_cores() // accelerator.num_processes))
     set_seed(seed)
     return accelerator
 
@@ -137,17 +139,19 @@ def fit(
     accelerator.wait_for_everyone()
     _start_curves(accelerator, checkpoints.curves, resume=start > 0)
 
+    iterations = range(start, schedule.total_iter)
     progress = tqdm(
-        range(start, schedule.total_iter),
+        iterations,
         initial=start,
         total=schedule.total_iter,
         disable=not accelerator.is_main_process,
         mininterval=1,
         unit="it",
     )
+    batches = Batches(training, accelerator)
+    began = time.perf_counter()
     losses: list[Tensor] = []
-    for iteration in progress:
-        degraded, sharp = _to_tensors(training, iteration, accelerator)
+    for iteration, (degraded, sharp) in zip(progress, batches.of(iterations), strict=True):
         losses.append(step(wrapped, optimizer, degraded, sharp, accelerator.backward))
         cosine.step()
         done = iteration + 1
@@ -162,6 +166,8 @@ def fit(
             progress.set_postfix(val_psnr=f"{psnr:.2f} dB")
             accelerator.log(values, step=done)
             checkpoints.save(accelerator, done)
+    seconds = time.perf_counter() - began
+    accelerator.print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
     accelerator.end_training()
 
 
@@ -194,12 +200,32 @@ def validate(model: nn.Module, validation: PairStore, accelerator: Accelerator) 
     return accelerator.reduce(scores, "sum").mean().item()
 
 
-def _to_tensors(
-    training: CropSampler, iteration: int, accelerator: Accelerator
-) -> tuple[Tensor, Tensor]:
-    batch = training.batch(iteration, accelerator.process_index, accelerator.num_processes)
-    degraded, sharp = (torch.from_numpy(part).to(accelerator.device).float() for part in batch)
-    return degraded, sharp
+class Batches:
+    """Draws the batches of one process ahead, in a thread, so that training need not wait."""
+
+    waited: float = 0.0
+    """Seconds spent waiting for batches all the same."""
+
+    def __init__(self, sampler: CropSampler, accelerator: Accelerator) -> None:
+        self._sampler = sampler
+        self._accelerator = accelerator
+
+    def of(self, iterations: range) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give the degraded and the sharp crops of each iteration, float32, on the device."""
+        share = {
+            "rank": self._accelerator.process_index,
+            "world": self._accelerator.num_processes,
+        }
+        draw = partial(self._sampler.batch, **share)
+        drawn = computed_ahead(draw, iterations, threads=1, ahead=4)
+        for _ in iterations:
+            asked = time.perf_counter()
+            batch = next(drawn)
+            self.waited += time.perf_counter() - asked
+            degraded, sharp = (
+                torch.from_numpy(part).to(self._accelerator.device) for part in batch
+            )
+            yield degraded.float(), sharp.float()
 
 
 def _start_curves(accelerator: Accelerator, folder: Path, resume: bool) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,21 +8,22 @@ from hypothesis import strategies as st
 
 from dfc.data.crops import CropSampler
 from dfc.data.degradations import Degradation
-from dfc.data.store import Example, PairStore, write_store
+from dfc.data.store import Example, PairStore
 from dfc.errors import UserError
 
 SCALE, PATCH = 3, 4
+SR = Degradation("sr", SCALE)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> PairStore:
+def store(tmp_path_factory: pytest.TempPathFactory, write_store: Callable) -> PairStore:
     """Give a store of degraded images that repeat each of their pixels in the sharp ones."""
     rng = np.random.default_rng(0)
 
     def example(*shape: int) -> Example:
         degraded = rng.integers(256, size=shape, dtype=np.uint8)
         sharp = degraded.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-        return Example(f"{shape}", f"{shape}.png", degraded, sharp)
+        return Example(f"{shape}", degraded, sharp)
 
     folder = tmp_path_factory.mktemp("data") / "store"
     write_store(folder, {"train": [example(9, 12, 3), example(PATCH, PATCH)]}, SCALE)
@@ -32,24 +34,24 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> PairStore:
 def test_both_crops_show_the_same_place_turned_alike(
     store: PairStore, seed: int, iteration: int
 ) -> None:
-    degraded, sharp = CropSampler(store, 16, PATCH, seed).batch(iteration)
+    degraded, sharp = CropSampler(store, 16, PATCH, seed, SR).batch(iteration)
     assert degraded.shape == (16, 1, PATCH, PATCH)
     assert degraded.dtype == sharp.dtype == np.uint8
     np.testing.assert_array_equal(sharp, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
 
 
 def test_a_batch_depends_on_seed_and_iteration_alone(store: PairStore) -> None:
-    sampler = CropSampler(store, 16, PATCH, 1)
+    sampler = CropSampler(store, 16, PATCH, 1, SR)
     first, _ = sampler.batch(7)
     sampler.batch(8)
-    np.testing.assert_array_equal(CropSampler(store, 16, PATCH, 1).batch(7)[0], first)
+    np.testing.assert_array_equal(CropSampler(store, 16, PATCH, 1, SR).batch(7)[0], first)
     assert (sampler.batch(8)[0] != first).any()
-    assert (CropSampler(store, 16, PATCH, 2).batch(7)[0] != first).any()
+    assert (CropSampler(store, 16, PATCH, 2, SR).batch(7)[0] != first).any()
 
 
 @pytest.mark.parametrize("world", [2, 4])
 def test_shares_of_processes_interleave_to_the_same_batch(store: PairStore, world: int) -> None:
-    sampler = CropSampler(store, 8, PATCH, 0)
+    sampler = CropSampler(store, 8, PATCH, 0, SR)
     shares = [sampler.batch(5, rank, world) for rank in range(world)]
     for side, whole in enumerate(sampler.batch(5)):
         interleaved = np.stack([share[side] for share in shares], axis=1)
@@ -57,33 +59,38 @@ def test_shares_of_processes_interleave_to_the_same_batch(store: PairStore, worl
 
 
 def test_all_images_planes_places_and_turns_are_drawn(store: PairStore) -> None:
-    degraded, _ = CropSampler(store, 40_000, PATCH, 0).batch(0)
+    degraded, _ = CropSampler(store, 40_000, PATCH, 0, SR).batch(0)
     places = (9 - PATCH + 1) * (12 - PATCH + 1)
     assert len(np.unique(degraded, axis=0)) == 8 * (3 * places + 1)
 
 
 def test_a_batch_that_does_not_divide_names_both_keys(store: PairStore) -> None:
-    sampler = CropSampler(store, 8, PATCH, 0)
+    sampler = CropSampler(store, 8, PATCH, 0, SR)
     with pytest.raises(UserError, match=r"data\.batch_size.*launch\.num_processes \(3\)"):
         sampler.batch(0, 0, 3)
 
 
 def test_an_image_smaller_than_a_crop_is_named(store: PairStore) -> None:
-    with pytest.raises(UserError, match=r"\(4, 4\)\.png: .* 4x4; expected .* 5x5"):
-        CropSampler(store, 8, PATCH + 1, 0)
+    with pytest.raises(UserError, match=r"\(4, 4\): .* 4x4; expected .* 5x5"):
+        CropSampler(store, 8, PATCH + 1, 0, SR)
 
 
-def test_noise_is_drawn_anew_for_every_crop_and_alike_for_all_processes(
-    tmp_path: Path,
+@pytest.mark.parametrize("task", ["denoise", "deblur"])
+def test_crops_are_degraded_anew_and_alike_for_all_processes(
+    tmp_path: Path, write_store: Callable, task: str
 ) -> None:
-    grey = np.full((20, 20), 128, np.uint8)
-    write_store(tmp_path / "store", {"train": [Example("a", "a", grey, grey)]}, 1)
-    store, degradation = PairStore(tmp_path / "store", "train"), Degradation("denoise", 1, sigma=9)
-    sampler = CropSampler(store, 4, 8, 0, degradation)
+    grey = np.random.default_rng(0).integers(256, size=(16, 16), dtype=np.uint8)
+    write_store(tmp_path / "store", {"train": [Example("a", None, grey)]}, 1)
+    store = PairStore(tmp_path / "store", "train")
+    degradation = Degradation(task, 1, sigma=9)
+    side = 16 - 2 * degradation.margin  # leaves one place to draw from
+    sampler = CropSampler(store, 16, side, 0, degradation)
     degraded, sharp = sampler.batch(0)
-    assert (sharp == 128).all()
-    assert len(np.unique(degraded.reshape(4, -1), axis=0)) == 4
+    assert degraded.shape == sharp.shape == (16, 1, side, side)
+    assert len(np.unique(sharp, axis=0)) <= 8 < len(np.unique(degraded, axis=0))
     assert (sampler.batch(1)[0] != degraded).any()
     shares = [sampler.batch(0, rank, 2)[0] for rank in (0, 1)]
     np.testing.assert_array_equal(degraded[0::2], shares[0])
     np.testing.assert_array_equal(degraded[1::2], shares[1])
+    with pytest.raises(UserError, match="16x16; expected at least 17x17"):
+        CropSampler(store, 16, side + 1, 0, degradation)

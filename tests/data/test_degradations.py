@@ -10,6 +10,7 @@ from dfc.data.degradations import (
     shake_kernel,
     shrink,
     upscale_bicubic,
+    without_margin,
 )
 
 CHANNELS = st.sampled_from([(), (3,)])
@@ -78,3 +79,12 @@ def test_a_shaken_image_keeps_its_brightness(seed: int) -> None:
     assert kernel.sum() == pytest.approx(1)
     flat = np.full((12, 15, 3), 77, np.uint8)
     np.testing.assert_array_equal(blur(flat, kernel), flat)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_crop_is_blurred_as_the_image_around_it(seed: int) -> None:
+    image, degradation = photograph(40, 40), Degradation("deblur", 1)
+    window = image[7:27, 9:29]
+    degraded = degradation.anew(window, np.random.default_rng(seed))
+    expected = blur(image, shake_kernel(np.random.default_rng(seed)))[7:27, 9:29]
+    np.testing.assert_array_equal(degraded, without_margin(expected, degradation.margin))

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +7,13 @@ import pytest
 from dfc.data import sample
 from dfc.data.degradations import Degradation
 from dfc.data.images import read_image
-from dfc.data.preparation import PendingExample, loaded_ahead, training_examples
-from dfc.data.store import Example
+from dfc.data.layouts import Pair
+from dfc.data.preparation import (
+    identity_of,
+    training_example,
+    training_pairs,
+    validation_example,
+)
 from dfc.errors import UserError
 from dfc.metrics import luma
 
@@ -18,30 +22,26 @@ SCALE, PATCH = 4, 6
 SR = Degradation("sr", SCALE)
 
 
-def from_folders(root: Path) -> dict[str, list[PendingExample]]:
-    return training_examples("folder", root / "train", root / "val", SR, PATCH)
+def from_folders(root: Path) -> dict[str, list[Pair]]:
+    return training_pairs("folder", root / "train", root / "val", SCALE)
 
 
 def test_sample_photographs_are_prepared(tmp_path: Path) -> None:
-    splits = training_examples("sample", tmp_path, tmp_path, SR, 48)
-    assert [pending.name for pending in splits["train"]] == list(sample.TRAIN)
-    assert [pending.name for pending in splits["val"]] == list(sample.VALIDATION)
-    for split in splits.values():
-        for example in loaded_ahead(split):
-            height, width = example.degraded.shape[:2]
-            assert example.sharp.shape[:2] == (height * SCALE, width * SCALE)
+    splits = training_pairs("sample", tmp_path, tmp_path, SCALE)
+    assert [pair.name for pair in splits["train"]] == list(sample.TRAIN)
+    assert [pair.name for pair in splits["val"]] == list(sample.VALIDATION)
 
 
 def test_an_unknown_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"data\.source: .*'web'"):
-        training_examples("web", tmp_path, tmp_path, SR, PATCH)
+        training_pairs("web", tmp_path, tmp_path, SCALE)
 
 
 def test_validation_images_of_their_own_are_used(tmp_path: Path, make_image: MakeImage) -> None:
     make_image("train/a.png")
     make_image("val/b.png")
     splits = from_folders(tmp_path)
-    assert {split: [p.name for p in pending] for split, pending in splits.items()} == {
+    assert {split: [pair.name for pair in pairs] for split, pairs in splits.items()} == {
         "train": ["a"],
         "val": ["b"],
     }
@@ -55,7 +55,7 @@ def test_training_images_are_held_out_where_validation_has_none(
     for number in range(images):
         (tmp_path / "train" / f"{number:03}.png").touch()
     splits = from_folders(tmp_path)
-    names = {split: {pending.name for pending in splits[split]} for split in splits}
+    names = {split: {pair.name for pair in splits[split]} for split in splits}
     assert len(names["val"]) == held_out
     assert len(names["train"]) == images - held_out
     assert not names["val"] & names["train"]
@@ -66,8 +66,8 @@ def test_images_are_never_both_trained_and_validated_on(
 ) -> None:
     make_image("train/a.png")
     make_image("train/b.png")
-    splits = training_examples("folder", tmp_path / "train", tmp_path / "train", SR, PATCH)
-    assert [[pending.name for pending in splits[split]] for split in ("train", "val")] == [
+    splits = training_pairs("folder", tmp_path / "train", tmp_path / "train", SCALE)
+    assert [[pair.name for pair in splits[split]] for split in ("train", "val")] == [
         ["b"],
         ["a"],
     ]
@@ -79,50 +79,57 @@ def test_a_single_image_cannot_train_and_validate(tmp_path: Path, make_image: Ma
         from_folders(tmp_path)
 
 
-def test_a_training_image_that_is_too_small_is_named(tmp_path: Path, make_image: MakeImage) -> None:
-    make_image("train/small.png", 23, 40, 3)
-    make_image("val/b.png")
-    with pytest.raises(UserError, match=r"small\.png: 40x20 RGB; expected at least 24x24"):
-        list(loaded_ahead(from_folders(tmp_path)["train"]))
+@pytest.mark.parametrize(
+    ("task", "scale", "side"), [("sr", 4, 24), ("denoise", 1, 6), ("deblur", 1, 14)]
+)
+def test_a_training_image_that_is_too_small_for_a_crop_is_named(
+    make_image: MakeImage, task: str, scale: int, side: int
+) -> None:
+    small = Pair("small", make_image("small.png", side - 1, 40, 3), None)
+    with pytest.raises(UserError, match=rf"small\.png: .* RGB; expected at least {side}x{side}"):
+        training_example(small, Degradation(task, scale), PATCH)
+    large = Pair("large", make_image("large.png", side, 40, 3), None)
+    training_example(large, Degradation(task, scale), PATCH)
 
 
-def test_a_corrupt_image_is_named(tmp_path: Path, make_image: MakeImage) -> None:
-    make_image("train/a.png")
-    (tmp_path / "train" / "corrupt.png").write_bytes(b"no image")
-    make_image("val/b.png")
+def test_a_corrupt_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "corrupt.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"corrupt\.png"):
-        list(loaded_ahead(from_folders(tmp_path)["train"]))
+        training_example(Pair("corrupt", tmp_path / "corrupt.png", None), SR, PATCH)
 
 
-def test_validation_takes_the_luma_of_the_centre(tmp_path: Path, make_image: MakeImage) -> None:
-    make_image("train/a.png")
-    path = make_image("val/wide.png", 40, 4 * 138, 3)
-    [example] = loaded_ahead(from_folders(tmp_path)["val"])
-    assert example.degraded.shape == (10, 128)
+def test_validation_takes_the_luma_of_the_centre(make_image: MakeImage) -> None:
+    path = make_image("wide.png", 40, 4 * 138, 3)
+    example = validation_example(Pair("wide", path, None), SR)
+    assert example.degraded is not None and example.degraded.shape == (10, 128)
     expected = np.rint(luma(read_image(path)[:, 20:-20])).astype(np.uint8)
     np.testing.assert_array_equal(example.sharp, expected)
 
 
-def test_training_keeps_all_channels(tmp_path: Path, make_image: MakeImage) -> None:
-    path = make_image("train/a.png", 24, 32, 3)
-    make_image("val/b.png")
-    [example] = loaded_ahead(from_folders(tmp_path)["train"])
-    assert example.source == str(path)
-    np.testing.assert_array_equal(example.sharp, read_image(path))
+@pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])
+def test_training_keeps_degraded_images_that_are_not_made_anew(
+    make_image: MakeImage, task: str
+) -> None:
+    sharp, degraded = make_image("a.png", 24, 32, 3), make_image("b.png", 24, 32, 3)
+    made = training_example(Pair("a", sharp, None), Degradation(task, 1), PATCH)
+    assert (made.degraded is None) == (task in ("denoise", "deblur"))
+    if task != "deblock":
+        np.testing.assert_array_equal(made.sharp, read_image(sharp))
+    if task == "deblur":
+        read = training_example(Pair("a", sharp, degraded), Degradation(task, 1), PATCH)
+        np.testing.assert_array_equal(read.degraded, read_image(degraded))
 
 
-def test_loading_ahead_keeps_the_order_and_is_bounded() -> None:
-    started: list[int] = []
+def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: MakeImage) -> None:
+    make_image("train/a.png")
+    path = make_image("train/b.png")
 
-    def pending(number: int) -> PendingExample:
-        def load() -> Example:
-            started.append(number)
-            time.sleep(0.002 * (number % 3))
-            return Example(str(number), "", np.empty(0), np.empty(0))
+    def identity(degradation: Degradation = SR, patch_size: int = PATCH) -> dict[str, object]:
+        return identity_of(from_folders(tmp_path), degradation, patch_size)
 
-        return PendingExample(str(number), load)
-
-    examples = loaded_ahead([pending(number) for number in range(600)])
-    assert next(examples).name == "0"
-    assert len(started) < 600
-    assert [example.name for example in examples] == [str(number) for number in range(1, 600)]
+    first = identity()
+    assert identity() == first
+    assert identity(patch_size=PATCH + 1) != first
+    assert identity(Degradation("sr", SCALE, quality=20)) != first
+    path.touch()
+    assert identity() != first

@@ -1,11 +1,11 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dfc.data.store import Example, PairStore, write_store
+from dfc.data.store import Example, PairStore, StoreWriter
 from dfc.errors import UserError
 
 
@@ -15,7 +15,6 @@ def example(name: str, *degraded_shape: int, scale: int = 2) -> Example:
     sharp_shape = (height * scale, width * scale, *channels)
     return Example(
         name,
-        f"{name}.png",
         rng.integers(256, size=degraded_shape, dtype=np.uint8),
         rng.integers(256, size=sharp_shape, dtype=np.uint8),
     )
@@ -27,7 +26,7 @@ def examples() -> list[Example]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, examples: list[Example]) -> Path:
+def folder(tmp_path: Path, examples: list[Example], write_store: Callable) -> Path:
     write_store(tmp_path / "store", {"train": examples, "val": examples[:1]}, scale=2)
     return tmp_path / "store"
 
@@ -37,7 +36,7 @@ def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Exampl
     assert (len(store), store.scale) == (3, 2)
     for index, (record, expected) in enumerate(zip(store.images, examples, strict=True)):
         degraded, sharp = store.planes(index)
-        assert (record.name, record.source) == (expected.name, expected.source)
+        assert record.name == expected.name
         assert (record.height, record.width) == expected.degraded.shape[:2]
         for planes, image in ((degraded, expected.degraded), (sharp, expected.sharp)):
             pixels = planes.transpose(1, 2, 0).reshape(image.shape)
@@ -46,20 +45,54 @@ def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Exampl
     assert len(PairStore(folder, "val")) == 1
 
 
-def test_a_failed_preparation_leaves_the_old_store(folder: Path) -> None:
-    def failing() -> Iterator[Example]:
-        yield example("new", 5, 5)
-        raise UserError("broken.png")
+def test_an_unfinished_store_goes_on_where_it_stopped(
+    tmp_path: Path, folder: Path, examples: list[Example]
+) -> None:
+    unfinished, resumed = tmp_path / "unfinished", tmp_path / "resumed"
+    writer = StoreWriter(unfinished, 2, "identity")
+    for written in examples[:2]:
+        writer.append("train", written)
+    for half in unfinished.glob("train*"):  # as a kill while the third one is written
+        with half.open("a") as file:
+            file.write('{"name"')
 
-    with pytest.raises(UserError):
-        write_store(folder, {"train": failing()}, scale=2)
-    assert PairStore(folder, "train").images[0].name == "zebra"
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    writer = StoreWriter(unfinished, 2, "identity")
+    assert writer.written("train") == 2
+    writer.append("train", examples[2])
+    assert writer.written("val") == 0
+    writer.append("val", examples[0])
+    writer.finish(resumed)
+    names = {path.name for path in folder.iterdir()}
+    assert {path.name for path in resumed.iterdir()} == names
+    for name in names:
+        assert (resumed / name).read_bytes() == (folder / name).read_bytes()
+    assert not unfinished.exists()
 
 
-def test_images_that_do_not_fit_each_other_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a\.png"):
-        write_store(tmp_path / "store", {"train": [example("a", 5, 5, scale=3)]}, scale=2)
+def test_an_unfinished_store_of_other_images_is_deleted(
+    tmp_path: Path, examples: list[Example]
+) -> None:
+    StoreWriter(tmp_path / "unfinished", 2, "identity").append("train", examples[0])
+    assert StoreWriter(tmp_path / "unfinished", 2, "other").written("train") == 0
+
+
+def test_degraded_images_may_be_left_out(tmp_path: Path, write_store: Callable) -> None:
+    kept, made_anew = example("a", 4, 4, scale=1), example("b", 5, 5, scale=1)
+    made_anew = made_anew._replace(degraded=None)
+    write_store(tmp_path / "some", {"train": [kept, made_anew, kept]}, 1)
+    write_store(tmp_path / "none", {"train": [made_anew]}, 1)
+    some, none = (PairStore(tmp_path / name, "train") for name in ("some", "none"))
+    assert [some.planes(index)[0] is None for index in range(3)] == [False, True, False]
+    np.testing.assert_array_equal(some.planes(2)[0][0], kept.degraded)
+    assert none.planes(0)[0] is None
+    np.testing.assert_array_equal(none.planes(0)[1][0], made_anew.sharp)
+
+
+def test_images_that_do_not_fit_each_other_are_refused(
+    tmp_path: Path, write_store: Callable
+) -> None:
+    with pytest.raises(ValueError, match=r"a: \(1, 15, 15\) and \(1, 5, 5\)"):
+        write_store(tmp_path / "store", {"train": [example("a", 5, 5, scale=3)]}, 2)
 
 
 def test_a_missing_store_is_named(tmp_path: Path) -> None:
@@ -83,7 +116,7 @@ def test_a_truncated_store_is_refused(folder: Path, side: str) -> None:
         PairStore(folder, "train")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 1, "scale": 2}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 2, "scale": 2}'])
 def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
     (folder / "manifest.json").write_text(text)
     with pytest.raises(UserError, match=r"manifest\.json"):
@@ -106,6 +139,6 @@ def test_a_manifest_that_disagrees_with_itself_is_named(
 
 def test_a_store_of_another_version_is_refused(folder: Path) -> None:
     path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
-    with pytest.raises(UserError, match="expected format version 1, found 2"):
+    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
+    with pytest.raises(UserError, match="expected format version 2, found 3"):
         PairStore(folder, "train")

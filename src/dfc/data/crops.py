@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dfc.data.degradations import Degradation, to_8_bit
+from dfc.data.degradations import Degradation, without_margin
 from dfc.data.store import PairStore
 from dfc.errors import UserError
 
@@ -24,7 +24,7 @@ class CropSampler:
     seed
         0 or more.
     degradation
-        Degrades every crop anew, if it does so at all.
+        Degrades the crops of images that are stored without their degraded ones.
 
     Raises
     ------
@@ -38,22 +38,26 @@ class CropSampler:
         batch_size: int,
         patch_size: int,
         seed: int,
-        degradation: Degradation | None = None,
+        degradation: Degradation,
     ) -> None:
-        for image in store.images:
-            if min(image.height, image.width) < patch_size:
+        margins = [
+            degradation.margin if image.offset_degraded is None else 0 for image in store.images
+        ]
+        for image, margin in zip(store.images, margins, strict=True):
+            side = patch_size + 2 * margin
+            if min(image.height, image.width) < side:
                 raise UserError(
-                    f"{image.source}: its degraded image is {image.width}x{image.height}; "
-                    f"expected at least the patch size, {patch_size}x{patch_size}"
+                    f"{image.name}: its degraded image is {image.width}x{image.height}; "
+                    f"expected at least {side}x{side}, the patch size and what lies around it"
                 )
         self._store = store
         self._batch_size = batch_size
         self._patch_size = patch_size
         self._seed = seed
-        self._degradation = degradation if degradation and degradation.fresh else None
+        self._degradation = degradation
         self._channels = np.array([image.channels for image in store.images])
-        self._tops = np.array([image.height - patch_size + 1 for image in store.images])
-        self._lefts = np.array([image.width - patch_size + 1 for image in store.images])
+        sizes = np.array([(image.height, image.width) for image in store.images])
+        self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - patch_size + 1).T
 
     def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
@@ -86,22 +90,28 @@ class CropSampler:
                 "data.batch_size (finetune.batch_size when fine-tuning): expected a multiple of "
                 f"launch.num_processes ({world}), found {self._batch_size}"
             )
-        crops = self._draw(iteration)[rank::world]
-        size, scale = self._patch_size, self._store.scale
-        degraded = np.empty((len(crops), 1, size, size), np.uint8)
-        sharp = np.empty((len(crops), 1, size * scale, size * scale), np.uint8)
-        for row, (image, channel, top, left, turn) in enumerate(crops.tolist()):
-            small, large = self._store.planes(image)
-            sharp[row, 0] = _turned(
-                _crop(large[channel], top * scale, left * scale, size * scale), turn
-            )
-            if self._degradation:
-                noise_seed = np.random.SeedSequence((self._seed, iteration, rank + row * world))
-                noisy = self._degradation.noisy(sharp[row, 0], int(noise_seed.generate_state(1)[0]))
-                degraded[row, 0] = to_8_bit(noisy)
-            else:
-                degraded[row, 0] = _turned(_crop(small[channel], top, left, size), turn)
+        rows = range(rank, self._batch_size, world)
+        drawn = self._draw(iteration)[rank::world].tolist()
+        crops = [
+            self._crop(*crop, seed=(self._seed, iteration, row))
+            for row, crop in zip(rows, drawn, strict=True)
+        ]
+        degraded, sharp = (np.stack(side)[:, None] for side in zip(*crops, strict=True))
         return degraded, sharp
+
+    def _crop(
+        self, image: int, channel: int, top: int, left: int, turn: int, seed: tuple[int, int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Cut out the degraded and the sharp crop, or make the degraded one."""
+        small, large = self._store.planes(image)
+        size, scale = self._patch_size, self._store.scale
+        if small is not None:
+            sharp = _window(large[channel], top * scale, left * scale, size * scale)
+            return _turned(_window(small[channel], top, left, size), turn), _turned(sharp, turn)
+        margin = self._degradation.margin
+        window = _turned(_window(large[channel], top, left, size + 2 * margin), turn)
+        degraded = self._degradation.anew(window, np.random.default_rng(seed))
+        return degraded, without_margin(window, margin)
 
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left and turn."""
@@ -113,7 +123,7 @@ class CropSampler:
         )
 
 
-def _crop(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+def _window(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
     return plane[top : top + size, left : left + size]
 
 

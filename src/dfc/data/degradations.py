@@ -11,8 +11,7 @@ from zlib import crc32
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import fftconvolve
+from scipy.ndimage import convolve, gaussian_filter1d
 
 from dfc.metrics import luma
 
@@ -34,9 +33,14 @@ class Degradation:
     """Quality of the JPEG compression, 1 to 100 (deblock)."""
 
     @property
-    def fresh(self) -> bool:
-        """Whether every crop is degraded anew while training, instead of once for all."""
-        return self.task == "denoise"
+    def made_anew(self) -> bool:
+        """Whether every training crop is degraded anew, where no file says how it looks."""
+        return self.task in ("denoise", "deblur")
+
+    @property
+    def margin(self) -> int:
+        """How far a pixel that is made anew looks: sharp pixels needed beyond each side."""
+        return SHAKE // 2 if self.task == "deblur" else 0
 
     @property
     def from_files(self) -> bool:
@@ -89,15 +93,42 @@ class Degradation:
                 return blur(sharp, shake_kernel(np.random.default_rng(crc32(name.encode()))))
         raise ValueError(f"task {self.task!r} is none of sr, denoise, deblock and deblur")
 
-    def noisy(self, sharp: np.ndarray, seed: int = 0) -> np.ndarray:
-        """Add noise, neither clipped nor rounded: float64, of the same shape."""
-        noise = np.random.RandomState(seed).normal(0, self.sigma, sharp.shape)
-        return sharp + noise
+    def anew(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Degrade a training crop like no other.
+
+        Parameters
+        ----------
+        window
+            uint8: the sharp crop with `margin` pixels more on each side.
+        rng
+            Decides how.
+
+        Returns
+        -------
+        numpy.ndarray
+            uint8, without the margin.
+        """
+        if self.task == "denoise":
+            return to_8_bit(self.noisy(window, rng))
+        return without_margin(blur(window, shake_kernel(rng)), self.margin)
+
+    def noisy(
+        self, sharp: np.ndarray, rng: np.random.Generator | np.random.RandomState | None = None
+    ) -> np.ndarray:
+        """Add noise, clipped to 0..255, not rounded: float64. Without `rng`, that of benchmarks."""
+        rng = rng or np.random.RandomState(0)
+        return (sharp + rng.normal(0, self.sigma, sharp.shape)).clip(0, 255)
 
 
 def to_8_bit(image: np.ndarray) -> np.ndarray:
     """Round and clip grey levels to uint8."""
     return np.rint(image).clip(0, 255).astype(np.uint8)
+
+
+def without_margin(image: np.ndarray, margin: int) -> np.ndarray:
+    """Cut off `margin` pixels, 0 or more, on all sides."""
+    height, width = image.shape[:2]
+    return image[margin : height - margin, margin : width - margin]
 
 
 def shrink(sharp: np.ndarray, scale: int) -> np.ndarray:
@@ -182,22 +213,20 @@ def shake_kernel(rng: np.random.Generator) -> np.ndarray:
     path -= path.mean(axis=1, keepdims=True)
     extent = rng.uniform(0.4, 1) * (SHAKE // 2)
     path = path / np.abs(path).max() * extent + SHAKE // 2
-    # Shared out to the four offsets around each point of the path.
-    kernel = np.zeros((SHAKE + 1, SHAKE + 1))
-    whole = np.floor(path).astype(int)
+    # Each point of the path is shared out to the four offsets around it.
+    whole, side = np.floor(path).astype(int), SHAKE + 1
     part = path - whole
+    kernel = np.zeros(side * side)
     for down in (0, 1):
         for right in (0, 1):
+            place = (whole[0] + down) * side + whole[1] + right
             share = np.abs(1 - down - part[0]) * np.abs(1 - right - part[1])
-            np.add.at(kernel, (whole[0] + down, whole[1] + right), share)
-    return kernel[:SHAKE, :SHAKE] / kernel[:SHAKE, :SHAKE].sum()
+            kernel += np.bincount(place, share, side * side)
+    kernel = kernel.reshape(side, side)[:SHAKE, :SHAKE]
+    return kernel / kernel.sum()
 
 
 def blur(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur every channel of an image; beyond its borders, the image is mirrored."""
-    reach = len(kernel) // 2
-    channels = np.atleast_3d(image).astype(np.float64)
-    padded = np.pad(channels, ((reach, reach), (reach, reach), (0, 0)), mode="symmetric")
-    return to_8_bit(fftconvolve(padded, kernel[..., None], mode="valid", axes=(0, 1))).reshape(
-        image.shape
-    )
+    kernel = kernel.reshape(*kernel.shape, *[1] * (image.ndim - 2))
+    return to_8_bit(convolve(image.astype(np.float64), kernel, mode="reflect"))

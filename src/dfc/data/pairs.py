@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from dfc.data import sample
 from dfc.data.degradations import Degradation
 from dfc.data.images import read_image
 from dfc.data.layouts import Pair
@@ -32,29 +31,32 @@ def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndar
         If a file is not readable, the sharp image is smaller than one degraded pixel, or the two
         do not fit each other in size or channels.
     """
-    scale = degradation.scale
-    whole = read_image(pair.sharp)
-    if min(whole.shape[:2]) < scale:
-        expected = f"expected at least {scale}x{scale} at scale {scale}"
-        raise UserError(f"{pair.sharp}: {describe_size(whole)}; {expected}")
-    sharp = degradation.sharp(whole)
-    if pair.degraded is None or not degradation.from_files:
+    sharp = load_sharp(pair, degradation)
+    if not comes_as_file(pair, degradation):
         return degradation.degrade(sharp, pair.name), sharp
     degraded = read_image(pair.degraded)
-    height, width = (side // scale for side in sharp.shape[:2])
+    height, width = (side // degradation.scale for side in sharp.shape[:2])
     if degraded.shape != (height, width, *sharp.shape[2:]):
         kind = "grey" if sharp.ndim == 2 else "RGB"
         raise UserError(
             f"{pair.degraded}: {describe_size(degraded)}; expected {width}x{height} {kind}, "
-            f"as {pair.sharp} is {describe_size(whole)} and the scale is {scale}"
+            f"as {pair.sharp} gives {describe_size(sharp)} at scale {degradation.scale}"
         )
     return degraded, sharp
 
 
-def sample_pair(name: str, degradation: Degradation) -> tuple[np.ndarray, np.ndarray]:
-    """Make a pair of a sample photograph, as `load_pair` does of files."""
-    sharp = degradation.sharp(sample.photograph(name))
-    return degradation.degrade(sharp, name), sharp
+def load_sharp(pair: Pair, degradation: Degradation) -> np.ndarray:
+    """Read the sharp image alone, as `load_pair` does."""
+    whole, scale = read_image(pair.sharp), degradation.scale
+    if min(whole.shape[:2]) < scale:
+        expected = f"expected at least {scale}x{scale} at scale {scale}"
+        raise UserError(f"{pair.sharp}: {describe_size(whole)}; {expected}")
+    return degradation.sharp(whole)
+
+
+def comes_as_file(pair: Pair, degradation: Degradation) -> bool:
+    """Whether the degraded image is read, and not made."""
+    return pair.degraded is not None and degradation.from_files
 
 
 def describe_size(image: np.ndarray) -> str:

@@ -1,10 +1,6 @@
-"""Which image pairs training and validation use, and loading them ahead of their use."""
+"""Which image pairs training and validation use, and what is kept of them."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +9,7 @@ from dfc.data import sample
 from dfc.data.degradations import Degradation
 from dfc.data.images import list_images
 from dfc.data.layouts import Pair, find_pairs
-from dfc.data.pairs import describe_size, load_pair, sample_pair
+from dfc.data.pairs import comes_as_file, describe_size, load_pair, load_sharp
 from dfc.data.store import Example
 from dfc.errors import UserError
 from dfc.metrics import luma
@@ -26,23 +22,10 @@ HELD_OUT_AT_MOST = 10
 VALIDATION_SIDE = 128
 
 
-@dataclass(frozen=True)
-class PendingExample:
-    """An image pair that is not in memory yet."""
-
-    name: str
-    load: Callable[[], Example]
-    """Reads the files, makes the degraded image if need be, and checks both (`UserError`)."""
-
-
-def training_examples(
-    source: str, train_dir: Path, val_dir: Path, degradation: Degradation, patch_size: int
-) -> dict[str, list[PendingExample]]:
+def training_pairs(
+    source: str, train_dir: Path, val_dir: Path, scale: int
+) -> dict[str, list[Pair]]:
     """List the image pairs of both splits.
-
-    Training pairs are whole images, with all their channels. Validation pairs are made small, so
-    that validating stays cheap on large photographs: a centre crop of at most 128x128 degraded
-    pixels, of which only the BT.601 luma is kept (one channel, rounded).
 
     Parameters
     ----------
@@ -51,74 +34,29 @@ def training_examples(
     train_dir, val_dir
         Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
         every 20th training image (10 at most) is for validation instead.
-    degradation
-        How degraded images are made.
-    patch_size
-        Side of the degraded crops that training will draw, in pixels: no image may be smaller.
+    scale
+        How many times smaller degraded images are, on each side.
 
     Returns
     -------
-    dict of str to list of PendingExample
+    dict of str to list of Pair
         Under "train" and "val"; neither list is empty.
 
     Raises
     ------
     UserError
-        If `source` is unknown, or a folder holds too few images.
+        If `source` is unknown, or a folder holds too few images or halves of pairs.
     """
-    if source == "sample":
-        train, val = _sample_photographs(degradation)
-    elif source == "folder":
-        train, val = _from_folders(train_dir, val_dir, degradation)
-    else:
-        raise UserError(f"data.source: expected sample or folder, found {source!r}")
-    return {
-        "train": [
-            _then(pending, lambda e: _large_enough(e, patch_size, degradation.scale))
-            for pending in train
-        ],
-        "val": [_then(pending, lambda e: _made_cheap(e, degradation)) for pending in val],
-    }
+    match source:
+        case "sample":
+            names = {"train": sample.TRAIN, "val": sample.VALIDATION}
+            return {split: [*map(sample.photograph, names[split])] for split in names}
+        case "folder":
+            return _pairs_in_folders(train_dir, val_dir, scale)
+    raise UserError(f"data.source: expected sample or folder, found {source!r}")
 
 
-def loaded_ahead(pending: Sequence[PendingExample]) -> Iterator[Example]:
-    """Load image pairs in threads, and give them in order.
-
-    At most one pair more than there are cores is under way or waits in memory, so that decoding
-    keeps ahead of writing without filling the memory.
-    """
-    cores = len(os.sched_getaffinity(0))
-    waiting: deque[Future[Example]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
-        for example in pending:
-            waiting.append(pool.submit(example.load))
-            if len(waiting) > cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _sample_photographs(
-    degradation: Degradation,
-) -> tuple[list[PendingExample], list[PendingExample]]:
-    def pending(name: str) -> PendingExample:
-        def load() -> Example:
-            return Example(name, f"sample photograph {name}", *sample_pair(name, degradation))
-
-        return PendingExample(name, load)
-
-    return [pending(name) for name in sample.TRAIN], [pending(name) for name in sample.VALIDATION]
-
-
-def _from_folders(
-    train_dir: Path, val_dir: Path, degradation: Degradation
-) -> tuple[list[PendingExample], list[PendingExample]]:
-    def pending(pair: Pair) -> PendingExample:
-        return PendingExample(
-            pair.name, lambda: Example(pair.name, str(pair.sharp), *load_pair(pair, degradation))
-        )
-
-    scale = degradation.scale
+def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, list[Pair]]:
     train = find_pairs(train_dir, scale, "train")
     val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
     if val == train or not val:
@@ -129,35 +67,85 @@ def _from_folders(
             )
         val = train[::HELD_OUT_EVERY][:HELD_OUT_AT_MOST]
         train = [pair for pair in train if pair not in val]
-    return [pending(pair) for pair in train], [pending(pair) for pair in val]
+    return {"train": train, "val": val}
 
 
-def _then(pending: PendingExample, change: Callable[[Example], Example]) -> PendingExample:
-    return PendingExample(pending.name, lambda: change(pending.load()))
+def identity_of(
+    splits: dict[str, list[Pair]], degradation: Degradation, patch_size: int
+) -> dict[str, object]:
+    """Everything that prepared images depend on: the files as they are now, and the params."""
+
+    def stamp(path: Path | None) -> list[object]:
+        return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else []
+
+    return {
+        "degradation": asdict(degradation),
+        "patch_size": patch_size,
+        "files": {
+            split: [[pair.name, stamp(pair.sharp), stamp(pair.degraded)] for pair in pairs]
+            for split, pairs in splits.items()
+        },
+    }
 
 
-def _large_enough(example: Example, patch_size: int, scale: int) -> Example:
-    if min(example.degraded.shape[:2]) < patch_size:
+def training_example(pair: Pair, degradation: Degradation, patch_size: int) -> Example:
+    """Load a pair to train on: whole, with all its channels.
+
+    Parameters
+    ----------
+    pair
+        The files.
+    degradation
+        How the degraded image is made; it is left out where training makes it anew.
+    patch_size
+        Side of the degraded crops that training will draw, in pixels.
+
+    Raises
+    ------
+    UserError
+        If the files are not readable, do not fit each other, or are too small for a crop.
+    """
+    anew = degradation.made_anew and not comes_as_file(pair, degradation)
+    degraded, sharp = (
+        (None, load_sharp(pair, degradation)) if anew else load_pair(pair, degradation)
+    )
+    side = patch_size * degradation.scale + (2 * degradation.margin if anew else 0)
+    if min(sharp.shape[:2]) < side:
         raise UserError(
-            f"{example.source}: {describe_size(example.sharp)}; expected at least "
-            f"{patch_size * scale}x{patch_size * scale} (patch size {patch_size} at scale {scale})"
+            f"{pair.sharp}: {describe_size(sharp)}; expected at least {side}x{side} "
+            f"(patch size {patch_size} at scale {degradation.scale})"
         )
-    return example
+    return Example(pair.name, degraded, sharp)
 
 
-def _made_cheap(example: Example, degradation: Degradation) -> Example:
-    height, width = (min(side, VALIDATION_SIDE) for side in example.degraded.shape[:2])
-    top = (example.degraded.shape[0] - height) // 2
-    left = (example.degraded.shape[1] - width) // 2
+def validation_example(pair: Pair, degradation: Degradation) -> Example:
+    """Load a pair to validate on, made small, so that validating stays cheap.
 
-    def centre(image: np.ndarray, factor: int) -> np.ndarray:
-        rows = slice(top * factor, (top + height) * factor)
-        columns = slice(left * factor, (left + width) * factor)
-        crop = image[rows, columns]
+    Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
+    colours only the BT.601 luma (one channel, rounded).
+
+    Parameters
+    ----------
+    pair
+        The files.
+    degradation
+        How the degraded image is made.
+
+    Raises
+    ------
+    UserError
+        If the files are not readable or do not fit each other.
+    """
+    degraded, sharp = load_pair(pair, degradation)
+    height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])
+    top, left = (degraded.shape[0] - height) // 2, (degraded.shape[1] - width) // 2
+
+    def centre(image: np.ndarray, scale: int) -> np.ndarray:
+        rows = slice(top * scale, (top + height) * scale)
+        crop = image[rows, left * scale : (left + width) * scale]
         return crop if crop.ndim == 2 else np.rint(luma(crop)).astype(np.uint8)
 
-    sharp = centre(example.sharp, degradation.scale)
-    # The luma of colour noise has less noise than that of a grey image.
-    fresh = degradation.fresh
-    degraded = degradation.degrade(sharp) if fresh else centre(example.degraded, 1)
-    return example._replace(degraded=degraded, sharp=sharp)
+    degraded, sharp = centre(degraded, 1), centre(sharp, degradation.scale)
+    if degradation.task == "denoise":  # the luma of colour noise is not as noisy as a grey image
+        degraded = degradation.degrade(sharp)
+    return Example(pair.name, degraded, sharp)

@@ -3,12 +3,10 @@
 They are read from the installed packages and never downloaded.
 """
 
-from importlib.resources import as_file, files
+from importlib.resources import files
+from pathlib import Path
 
-import numpy as np
-
-from dfc.data.images import read_image
-from dfc.errors import UserError
+from dfc.data.layouts import Pair
 
 TRAIN = (
     "rocket",
@@ -43,26 +41,18 @@ _FILES = {
 }
 
 
-def photograph(name: str) -> np.ndarray:
-    """Read a sample photograph.
+def photograph(name: str) -> Pair:
+    """Find a sample photograph; its degraded image is to be made.
 
     Parameters
     ----------
     name
         One of `TRAIN`, `VALIDATION` or `BENCHMARK`.
 
-    Returns
-    -------
-    numpy.ndarray
-        uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB.
-
     Raises
     ------
-    UserError
-        If there is no such photograph, or the installed package came without its file.
+    KeyError
+        If there is no such photograph.
     """
-    if name not in _FILES:
-        raise UserError(f"sample photograph {name!r}: expected one of {', '.join(_FILES)}")
     package, file = _FILES[name]
-    with as_file(files(package) / file) as path:
-        return read_image(path)
+    return Pair(name, Path(str(files(package) / file)), None)

@@ -8,28 +8,28 @@ processes share one copy.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import os
+import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from dfc.data.images import to_planes
 from dfc.errors import UserError
-from dfc.files import written_whole
+from dfc.files import fingerprint
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class Example(NamedTuple):
     """An image pair in memory, on its way into a store."""
 
     name: str
-    source: str
-    """Where it comes from, for messages: a path, or the name of a sample photograph."""
-    degraded: np.ndarray
-    """uint8, of shape (h, w) or (h, w, C)."""
+    degraded: np.ndarray | None
+    """uint8, of shape (h, w) or (h, w, C); None if every crop is to be degraded anew."""
     sharp: np.ndarray
     """uint8, of shape (h * scale, w * scale), with as many channels."""
 
@@ -39,82 +39,131 @@ class StoredImage:
     """What the manifest says of one image pair."""
 
     name: str
-    source: str
     channels: int
     height: int
     """Of the degraded image, in pixels, as `width`."""
     width: int
     offset_sharp: int
     """First byte in the file of sharp planes."""
-    offset_degraded: int
-    """First byte in the file of degraded planes."""
+    offset_degraded: int | None
+    """First byte in the file of degraded planes; None if every crop is to be degraded anew."""
     digest: str
     """BLAKE2 of all planes, so that the manifest alone tells whether two stores are the same."""
 
     @property
-    def degraded_bytes(self) -> int:
+    def pixels(self) -> int:
         """Size of the degraded planes; the sharp ones are scale squared times as large."""
         return self.channels * self.height * self.width
 
 
-def write_store(folder: Path, splits: Mapping[str, Iterable[Example]], scale: int) -> None:
-    """Write a store, whole or not at all, with one image pair in memory at a time.
+class StoreWriter:
+    """Writes a store image by image; after a kill, another one goes on where it stopped.
 
     Parameters
     ----------
     folder
-        The folder to create or replace.
-    splits
-        The image pairs of each split ("train", "val"), kept in the order they come in.
+        Where the unfinished store grows.
     scale
         How many times smaller the degraded images are, on each side.
-
-    Raises
-    ------
-    ValueError
-        If the two images of a pair do not fit each other.
+    identity
+        Everything that the images depend on: an unfinished store of another identity is deleted.
     """
-    with written_whole(folder) as partial:
-        partial.mkdir()
-        records = {
-            split: _write_split(partial, split, examples, scale)
-            for split, examples in splits.items()
-        }
-        manifest = {"format_version": FORMAT_VERSION, "scale": scale, "splits": records}
-        (partial / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+    def __init__(self, folder: Path, scale: int, identity: object) -> None:
+        self._folder = folder
+        self._scale = scale
+        self._splits: dict[str, _Split] = {}
+        stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, scale, identity])
+        if not stamp.is_file() or stamp.read_text() != made_from:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            stamp.write_text(made_from)
+
+    def written(self, split: str) -> int:
+        """How many images the split ("train" or "val") has."""
+        return len(self._split(split).images)
+
+    def append(self, split: str, example: Example) -> None:
+        """Write an image pair, or all but its record if killed.
+
+        Raises
+        ------
+        ValueError
+            If the two images of the pair do not fit each other.
+        """
+        self._split(split).append(example, self._scale)
+
+    def finish(self, folder: Path) -> None:
+        """Write the manifest, and move the whole store to a folder, replacing what is there."""
+        records = {name: [asdict(i) for i in split.images] for name, split in self._splits.items()}
+        for split in self._splits.values():
+            split.close()
+        manifest = {"format_version": FORMAT_VERSION, "scale": self._scale, "splits": records}
+        (self._folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        (self._folder / "identity").unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._folder, folder)
+
+    def _split(self, name: str) -> "_Split":
+        if name not in self._splits:
+            self._splits[name] = _Split(self._folder, name, self._scale)
+        return self._splits[name]
 
 
-def _write_split(
-    folder: Path, split: str, examples: Iterable[Example], scale: int
-) -> list[dict[str, Any]]:
-    with (
-        _plane_file(folder, split, "sharp").open("wb") as sharp_file,
-        _plane_file(folder, split, "degraded").open("wb") as degraded_file,
-    ):
-        return [asdict(_append(example, sharp_file, degraded_file, scale)) for example in examples]
+class _Split:
+    """The growing files of a split, and a journal: a line for every image that is whole."""
+
+    def __init__(self, folder: Path, name: str, scale: int) -> None:
+        self._journal_file = folder / f"{name}.journal"
+        self._journal_file.touch()
+        *lines, _half = self._journal_file.read_text().split("\n")
+        self.images = [StoredImage(**json.loads(line)) for line in lines]
+        self._degraded = _plane_file(folder, name, "degraded").open("ab")
+        self._sharp = _plane_file(folder, name, "sharp").open("ab")
+        self._journal = self._journal_file.open("ab")
+        degraded_end, sharp_end = _ends(self.images, scale)
+        _cut(self._degraded, degraded_end)
+        _cut(self._sharp, sharp_end)
+        _cut(self._journal, sum(len(line) + 1 for line in lines))
+
+    def append(self, example: Example, scale: int) -> None:
+        sharp = to_planes(example.sharp)
+        channels, height, width = sharp.shape
+        shape = (channels, height // scale, width // scale)
+        degraded = None if example.degraded is None else to_planes(example.degraded)
+        if height % scale or width % scale or (degraded is not None and degraded.shape != shape):
+            sizes = f"{sharp.shape} and {None if degraded is None else degraded.shape}"
+            raise ValueError(f"{example.name}: {sizes} at scale {scale}")
+        digest = hashlib.blake2b(sharp.data, digest_size=16)
+        if degraded is not None:
+            digest.update(degraded.data)
+        image = StoredImage(
+            example.name,
+            *shape,
+            offset_sharp=self._sharp.tell(),
+            offset_degraded=None if degraded is None else self._degraded.tell(),
+            digest=digest.hexdigest(),
+        )
+        if degraded is not None:
+            self._degraded.write(degraded.data)
+        self._sharp.write(sharp.data)
+        self._degraded.flush()
+        self._sharp.flush()
+        self._journal.write(json.dumps(asdict(image)).encode() + b"\n")
+        self._journal.flush()
+        self.images.append(image)
+
+    def close(self) -> None:
+        for file in (self._degraded, self._sharp, self._journal):
+            file.close()
+        self._journal_file.unlink()
 
 
-def _append(
-    example: Example, sharp_file: BinaryIO, degraded_file: BinaryIO, scale: int
-) -> StoredImage:
-    degraded, sharp = to_planes(example.degraded), to_planes(example.sharp)
-    channels, height, width = degraded.shape
-    if sharp.shape != (channels, height * scale, width * scale):
-        raise ValueError(f"{example.source}: {degraded.shape} and {sharp.shape} at scale {scale}")
-    sharp_digest = hashlib.blake2b(sharp.data).digest()
-    record = StoredImage(
-        name=example.name,
-        source=example.source,
-        channels=channels,
-        height=height,
-        width=width,
-        offset_sharp=sharp_file.tell(),
-        offset_degraded=degraded_file.tell(),
-        digest=hashlib.blake2b(degraded.data, key=sharp_digest, digest_size=16).hexdigest(),
-    )
-    sharp_file.write(sharp.data)
-    degraded_file.write(degraded.data)
-    return record
+def _cut(file: BinaryIO, end: int) -> None:
+    """Drop what a kill left half written."""
+    file.truncate(end)
+    file.seek(end)
 
 
 class PairStore:
@@ -123,7 +172,7 @@ class PairStore:
     Parameters
     ----------
     folder
-        A folder that `write_store` wrote.
+        A folder that `StoreWriter` finished.
     split
         "train" or "val".
 
@@ -139,18 +188,15 @@ class PairStore:
     """The manifest's records, in the order of the images."""
 
     def __init__(self, folder: Path, split: str) -> None:
-        self.folder = folder
         self.scale, self.images = _read_manifest(folder, split)
-        last = self.images[-1]
-        degraded_end = last.offset_degraded + last.degraded_bytes
-        sharp_end = last.offset_sharp + last.degraded_bytes * self.scale**2
+        degraded_end, sharp_end = _ends(self.images, self.scale)
         self._degraded = _map_planes(_plane_file(folder, split, "degraded"), degraded_end)
         self._sharp = _map_planes(_plane_file(folder, split, "sharp"), sharp_end)
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def planes(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def planes(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
         """Look at an image pair, without reading it into memory.
 
         Parameters
@@ -160,18 +206,19 @@ class PairStore:
 
         Returns
         -------
-        degraded : numpy.ndarray
-            uint8, read-only, of shape (channels, height, width).
+        degraded : numpy.ndarray or None
+            uint8, read-only, of shape (channels, height, width); None if every crop is to be
+            degraded anew.
         sharp : numpy.ndarray
             uint8, read-only, of shape (channels, height * scale, width * scale).
         """
         image, s = self.images[index], self.scale
         small = (image.channels, image.height, image.width)
         large = (image.channels, image.height * s, image.width * s)
-        return (
-            _planes_at(self._degraded, image.offset_degraded, small),
-            _planes_at(self._sharp, image.offset_sharp, large),
-        )
+        degraded = None
+        if image.offset_degraded is not None:
+            degraded = _planes_at(self._degraded, image.offset_degraded, small)
+        return degraded, _planes_at(self._sharp, image.offset_sharp, large)
 
 
 def _planes_at(data: np.ndarray, offset: int, shape: tuple[int, int, int]) -> np.ndarray:
@@ -191,26 +238,32 @@ def _read_manifest(folder: Path, split: str) -> tuple[int, list[StoredImage]]:
             raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {found}")
         scale = manifest["scale"]
         images = [StoredImage(**record) for record in manifest["splits"].get(split, [])]
-        contiguous = _is_contiguous(images, scale)
+        _ends(images, scale)
     except OSError as error:
         raise UserError(f"{folder}: expected prepared data: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: expected the manifest of prepared data: {error!r}") from error
+        raise UserError(f"{path}: expected the manifest of prepared data: {error}") from error
     if not images:
         raise UserError(f"{path}: expected images in the split {split!r}, found none")
-    if not contiguous:
-        raise UserError(f"{path}: expected images one after the other; sizes and offsets disagree")
     return scale, images
 
 
-def _is_contiguous(images: list[StoredImage], scale: int) -> bool:
-    offset = 0
+def _ends(images: Iterable[StoredImage], scale: int) -> tuple[int, int]:
+    """Where the degraded and the sharp planes of all images end, in bytes.
+
+    Raises
+    ------
+    ValueError
+        If they do not lie one after the other.
+    """
+    degraded = sharp = 0
     for image in images:
-        expected = (offset, offset * scale**2)
-        if (image.offset_degraded, image.offset_sharp) != expected or image.degraded_bytes <= 0:
-            return False
-        offset += image.degraded_bytes
-    return True
+        starts = (image.offset_degraded, image.offset_sharp)
+        if starts not in ((degraded, sharp), (None, sharp)) or image.pixels <= 0:
+            raise ValueError(f"the sizes and offsets of {image.name} disagree")
+        degraded += image.pixels if image.offset_degraded is not None else 0
+        sharp += image.pixels * scale**2
+    return degraded, sharp
 
 
 def _map_planes(path: Path, expected_bytes: int) -> np.ndarray:
@@ -219,4 +272,6 @@ def _map_planes(path: Path, expected_bytes: int) -> np.ndarray:
     if path.stat().st_size != expected_bytes:
         found = path.stat().st_size
         raise UserError(f"{path}: expected {expected_bytes} bytes, found {found}; prepare it again")
+    if not expected_bytes:
+        return np.empty(0, np.uint8)  # an empty file cannot be mapped
     return np.memmap(path, dtype=np.uint8, mode="r")
