@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one."""
+"""Files that a reader never meets half written, and digests of what results depend on."""
 
 import hashlib
 import json
@@ -24,11 +24,17 @@ def written_whole(path: Path) -> Iterator[Path]:
     _remove(partial)
     try:
         yield partial
-        if partial.is_dir():
-            _remove(path)  # a folder cannot be renamed onto one that is not empty
-        os.replace(partial, path)
+        move_onto(partial, path)
     finally:
         _remove(partial)
+
+
+def move_onto(whole: Path, path: Path) -> None:
+    """Rename a file or folder that is whole, replacing what stands at the new path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if whole.is_dir():
+        _remove(path)  # a folder cannot be renamed onto one that is not empty
+    os.replace(whole, path)
 
 
 def partial_path(path: Path) -> Path:

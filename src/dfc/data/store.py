@@ -8,7 +8,6 @@ processes share one copy.
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ import numpy as np
 
 from dfc.data.images import to_planes
 from dfc.errors import UserError
-from dfc.files import fingerprint
+from dfc.files import fingerprint, move_onto
 
 FORMAT_VERSION = 2
 
@@ -101,9 +100,7 @@ class StoreWriter:
         manifest = {"format_version": FORMAT_VERSION, "scale": self._scale, "splits": records}
         (self._folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         (self._folder / "identity").unlink()
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self._folder, folder)
+        move_onto(self._folder, folder)
 
     def _split(self, name: str) -> "_Split":
         if name not in self._splits:
@@ -242,7 +239,7 @@ def _read_manifest(folder: Path, split: str) -> tuple[int, list[StoredImage]]:
     except OSError as error:
         raise UserError(f"{folder}: expected prepared data: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: expected the manifest of prepared data: {error}") from error
+        raise UserError(f"{path}: expected the manifest of prepared data: {error!r}") from error
     if not images:
         raise UserError(f"{path}: expected images in the split {split!r}, found none")
     return scale, images
