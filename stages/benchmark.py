@@ -19,10 +19,10 @@ from dfc.benchmark import (
     summarise,
 )
 from dfc.data import sample
-from dfc.data.degradations import to_8_bit, upscale_bicubic
+from dfc.data.degradations import Degradation, to_8_bit, upscale_bicubic
 from dfc.data.images import write_image
-from dfc.data.layouts import benchmark_sets
-from dfc.data.pairs import load_pair
+from dfc.data.layouts import Pair, benchmark_sets
+from dfc.data.pairs import load_pair, load_sharp
 from dfc.engine.restoring import restore
 from dfc.errors import UserError, one_line_errors
 from dfc.files import written_whole
@@ -97,22 +97,19 @@ def caption(params: Params) -> str:
 
 def benchmark_images(params: Params) -> Iterator[tuple[str, str, Load]]:
     """List all benchmark images as set, name and a function that loads (degraded, sharp)."""
-    degradation = params.degradation
-    pairs: list[tuple[str, str, Load]] = []
-    if params.data.source == "sample":
-        for name in sample.BENCHMARK:
-            pair = sample.photograph(name)
-            pairs.append(("sample", name, partial(load_pair, pair, degradation)))
-    sets = benchmark_sets(Path(params.data.benchmark_dir), params.data.benchmarks, params.scale)
-    for set_name, found in sets.items():
-        pairs += [(set_name, pair.name, partial(load_pair, pair, degradation)) for pair in found]
-    for set_name, name, load in pairs:
-        yield set_name, name, partial(_with_noise, load, params) if unrounded(params) else load
+    load = _load_unrounded if unrounded(params) else load_pair
+    data = params.data
+    sets = [*benchmark_sets(Path(data.benchmark_dir), data.benchmarks, params.scale).items()]
+    if data.source == "sample":
+        sets.insert(0, ("sample", [sample.photograph(name) for name in sample.BENCHMARK]))
+    for set_name, pairs in sets:
+        for pair in pairs:
+            yield set_name, pair.name, partial(load, pair, params.degradation)
 
 
-def _with_noise(load: Load, params: Params) -> tuple[NDArray, NDArray[np.uint8]]:
-    _, sharp = load()
-    return params.degradation.noisy(sharp), sharp
+def _load_unrounded(pair: Pair, degradation: Degradation) -> tuple[NDArray, NDArray[np.uint8]]:
+    sharp = load_sharp(pair, degradation)
+    return degradation.noisy(sharp), sharp
 
 
 def score_all(

@@ -212,11 +212,8 @@ class Batches:
 
     def of(self, iterations: range) -> Iterator[tuple[Tensor, Tensor]]:
         """Give the degraded and the sharp crops of each iteration, float32, on the device."""
-        share = {
-            "rank": self._accelerator.process_index,
-            "world": self._accelerator.num_processes,
-        }
-        draw = partial(self._sampler.batch, **share)
+        rank, world = self._accelerator.process_index, self._accelerator.num_processes
+        draw = partial(self._sampler.batch, rank=rank, world=world)
         drawn = computed_ahead(draw, iterations, threads=1, ahead=4)
         for _ in iterations:
             asked = time.perf_counter()
