@@ -3,9 +3,11 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import settings
 
 from dfc.architectures import build
@@ -55,3 +57,14 @@ def write_store() -> Callable[..., None]:
         writer.finish(folder)
 
     return write
+
+
+@pytest.fixture(scope="module")
+def quick_params() -> dict[str, Any]:
+    """Give the committed parameters, changed so that every stage is quick."""
+    params = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+    params["model"].update(nf=2, patterns="s")
+    params["data"].update(batch_size=2, patch_size=8)
+    params["train"].update(total_iter=2, val_step=1)
+    params["finetune"].update(total_iter=2, val_step=1, batch_size=2, patch_size=8)
+    return params

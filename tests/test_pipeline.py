@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -44,7 +45,7 @@ def test_the_stages_form_the_documented_chain() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, quick_params: dict[str, Any]) -> Path:
     """Give a copy of the project, committed, with params that make every stage quick."""
     folder = tmp_path_factory.mktemp("project")
     for name in (".dvc", "stages", "src", "data"):
@@ -52,12 +53,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("dvc.yaml", "accelerate.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, folder)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params["model"].update(nf=2, patterns="s")
-    params["data"].update(batch_size=2, patch_size=8)
-    params["train"].update(total_iter=2, val_step=1)
-    params["finetune"].update(total_iter=2, val_step=1, batch_size=2, patch_size=8)
-    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / "params.yaml").write_text(yaml.safe_dump(quick_params))
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "config", "user.name", "test")
     run(folder, "git", "config", "user.email", "test@example.org")

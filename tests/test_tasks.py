@@ -10,35 +10,28 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-TINY = {
-    "data": {"batch_size": 2, "patch_size": 8},
-    "model": {"nf": 2, "patterns": "s"},
-    "train": {"total_iter": 2, "val_step": 1},
-    "finetune": {"total_iter": 2, "val_step": 1, "batch_size": 2, "patch_size": 8},
-}
+STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 
 Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_params: dict[str, Any]
+) -> Run:
     """Give a function that runs stages with some params changed and returns the metrics."""
     monkeypatch.chdir(tmp_path)
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
 
     def run(*stages: str, task: str, **changes: dict[str, Any]) -> dict[str, Any]:
-        params["task"] = task
-        for section, values in (TINY | changes).items():
-            params[section].update(values)
+        params = quick_params | {"task": task}
+        for section, values in changes.items():
+            params[section] = params[section] | values
         Path("params.yaml").write_text(yaml.safe_dump(params))
         for stage in stages:
             runpy.run_path(str(ROOT / "stages" / f"{stage}.py"), run_name="__main__")
         return json.loads(Path("reports/metrics.json").read_text())
 
     return run
-
-
-STAGES = ("prepare", "train", "export", "compress", "finetune", "benchmark")
 
 
 @pytest.mark.parametrize(
