@@ -26,14 +26,24 @@ def test_an_existing_degraded_file_is_used(make_image: MakeImage) -> None:
     np.testing.assert_array_equal(degraded, read_image(path))
 
 
-@pytest.mark.parametrize("shape", [(6, 8, 3), (6, 7)])
+@pytest.mark.parametrize("scale", [3, 4])
+def test_a_pixel_for_what_remains_of_the_sharp_image_is_left_out(
+    make_image: MakeImage, scale: int
+) -> None:
+    """As in Set5 at scale 3: 171 pixels stand for 512, the last of them for two."""
+    path = make_image("degraded.png", -(-26 // scale), -(-31 // scale))
+    pair = Pair("a", make_image("sharp.png", 26, 31), path)
+    degraded, sharp = load_pair(pair, Degradation("sr", scale))
+    assert sharp.shape == tuple(side * scale for side in degraded.shape)
+    np.testing.assert_array_equal(degraded, read_image(path)[: 26 // scale, : 31 // scale])
+
+
+@pytest.mark.parametrize("shape", [(6, 9, 3), (5, 7, 3), (6, 7)])
 def test_files_that_do_not_fit_are_both_named(
     make_image: MakeImage, shape: tuple[int, ...]
 ) -> None:
     pair = Pair("a", make_image("sharp.png", 26, 31, 3), make_image("degraded.png", *shape))
-    with pytest.raises(
-        UserError, match=r"degraded\.png: .x6 .* 7x6 RGB.*sharp\.png gives 28x24 RGB"
-    ):
+    with pytest.raises(UserError, match=r"degraded\.png: .x. .* 7x6 RGB.*sharp\.png is 31x26 RGB"):
         load_pair(pair, Degradation("sr", 4))
 
 

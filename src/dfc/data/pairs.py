@@ -31,27 +31,37 @@ def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndar
         If a file is not readable, the sharp image is smaller than one degraded pixel, or the two
         do not fit each other in size or channels.
     """
-    sharp = load_sharp(pair, degradation)
+    whole, scale = _load_whole(pair, degradation), degradation.scale
+    sharp = degradation.sharp(whole)
     if not comes_as_file(pair, degradation):
         return degradation.degrade(sharp, pair.name), sharp
     degraded = read_image(pair.degraded)
-    height, width = (side // degradation.scale for side in sharp.shape[:2])
-    if degraded.shape != (height, width, *sharp.shape[2:]):
+    height, width = (side // scale for side in whole.shape[:2])
+    # Where the sides of the sharp image are no multiple of the scale, published sets have one pixel
+    # more for what remains.
+    remains = [side % scale > 0 for side in whole.shape[:2]]
+    more = [degraded.shape[0] - height, degraded.shape[1] - width]
+    fits = all(0 <= count <= most for count, most in zip(more, remains, strict=True))
+    if not fits or degraded.shape[2:] != sharp.shape[2:]:
         kind = "grey" if sharp.ndim == 2 else "RGB"
         raise UserError(
             f"{pair.degraded}: {describe_size(degraded)}; expected {width}x{height} {kind}, "
-            f"as {pair.sharp} gives {describe_size(sharp)} at scale {degradation.scale}"
+            f"as {pair.sharp} is {describe_size(whole)} and the scale {scale}"
         )
-    return degraded, sharp
+    return degraded[:height, :width], sharp
 
 
 def load_sharp(pair: Pair, degradation: Degradation) -> np.ndarray:
     """Read the sharp image alone, as `load_pair` does."""
+    return degradation.sharp(_load_whole(pair, degradation))
+
+
+def _load_whole(pair: Pair, degradation: Degradation) -> np.ndarray:
     whole, scale = read_image(pair.sharp), degradation.scale
     if min(whole.shape[:2]) < scale:
         expected = f"expected at least {scale}x{scale} at scale {scale}"
         raise UserError(f"{pair.sharp}: {describe_size(whole)}; {expected}")
-    return degradation.sharp(whole)
+    return whole
 
 
 def comes_as_file(pair: Pair, degradation: Degradation) -> bool:
