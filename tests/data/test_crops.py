@@ -30,6 +30,10 @@ def store(tmp_path_factory: pytest.TempPathFactory, write_store: Callable) -> Pa
     return PairStore(folder, "train")
 
 
+def darkest(crops: np.ndarray) -> np.ndarray:
+    return crops - crops.min((1, 2, 3), keepdims=True)
+
+
 @given(seed=st.integers(0, 2**31), iteration=st.integers(0, 10**6))
 def test_both_crops_show_the_same_place_turned_alike(
     store: PairStore, seed: int, iteration: int
@@ -59,9 +63,27 @@ def test_shares_of_processes_interleave_to_the_same_batch(store: PairStore, worl
 
 
 def test_all_images_planes_places_and_turns_are_drawn(store: PairStore) -> None:
-    degraded, _ = CropSampler(store, 40_000, PATCH, 0, SR).batch(0)
+    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).batch(0)
     places = (9 - PATCH + 1) * (12 - PATCH + 1)
-    assert len(np.unique(degraded, axis=0)) == 8 * (3 * places + 1)
+    assert len(np.unique(darkest(degraded), axis=0)) == 16 * (3 * places + 1)
+
+
+def test_all_places_are_as_likely(store: PairStore) -> None:
+    """The small image has one place; the large one 54 in each of its three planes."""
+    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).batch(0)
+    _, counts = np.unique(
+        np.sort(darkest(degraded).reshape(60_000, -1)), axis=0, return_counts=True
+    )
+    expected = 60_000 / 163 / 2  # a negative has other grey levels
+    assert 0.6 * expected < counts.min() and counts.max() < 1.4 * expected
+
+
+def test_grey_levels_are_drawn_from_black_to_white(store: PairStore) -> None:
+    degraded, _ = CropSampler(store, 5_000, PATCH, 0, SR).batch(0)
+    assert (degraded.min((1, 2, 3)) == 0).any() and (degraded.max((1, 2, 3)) == 255).any()
+    narrow = np.ptp(degraded, (1, 2, 3)) < 200
+    lowest = degraded[narrow].min((1, 2, 3))
+    assert len(np.unique(lowest)) > 50
 
 
 def test_a_batch_that_does_not_divide_names_both_keys(store: PairStore) -> None:
@@ -84,10 +106,10 @@ def test_crops_are_degraded_anew_and_alike_for_all_processes(
     store = PairStore(tmp_path / "store", "train")
     degradation = Degradation(task, 1, sigma=9)
     side = 16 - 2 * degradation.margin  # leaves one place to draw from
-    sampler = CropSampler(store, 16, side, 0, degradation)
+    sampler = CropSampler(store, 64, side, 0, degradation)
     degraded, sharp = sampler.batch(0)
-    assert degraded.shape == sharp.shape == (16, 1, side, side)
-    assert len(np.unique(sharp, axis=0)) <= 8 < len(np.unique(degraded, axis=0))
+    assert degraded.shape == sharp.shape == (64, 1, side, side)
+    assert len(np.unique(darkest(sharp), axis=0)) <= 16 < len(np.unique(darkest(degraded), axis=0))
     assert (sampler.batch(1)[0] != degraded).any()
     shares = [sampler.batch(0, rank, 2)[0] for rank in (0, 1)]
     np.testing.assert_array_equal(degraded[0::2], shares[0])

@@ -55,15 +55,18 @@ class CropSampler:
         self._patch_size = patch_size
         self._seed = seed
         self._degradation = degradation
-        self._channels = np.array([image.channels for image in store.images])
+        channels = np.array([image.channels for image in store.images])
         sizes = np.array([(image.height, image.width) for image in store.images])
         self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - patch_size + 1).T
+        self._ends = np.cumsum(channels * self._tops * self._lefts)
 
     def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
 
-        Every crop is one colour plane, from an image, a plane and a place drawn uniformly, in one
-        of the eight flips and rotations of the square.
+        Every crop shows one colour plane; all places of all planes are as likely. What
+        spoils images does so whichever way they are turned, and to negatives and darker or brighter
+        ones alike: each crop is one of the 16 that flips, rotations and the negative give, at a
+        brightness drawn anew. So few photographs fill a table as many would.
 
         Parameters
         ----------
@@ -100,27 +103,38 @@ class CropSampler:
         return degraded, sharp
 
     def _crop(
-        self, image: int, channel: int, top: int, left: int, turn: int, seed: tuple[int, int, int]
+        self,
+        image: int,
+        channel: int,
+        top: int,
+        left: int,
+        turn: int,
+        light: int,
+        seed: tuple[int, int, int],
     ) -> tuple[np.ndarray, np.ndarray]:
         """Cut out the degraded and the sharp crop, or make the degraded one."""
         small, large = self._store.planes(image)
         size, scale = self._patch_size, self._store.scale
         if small is not None:
             sharp = _window(large[channel], top * scale, left * scale, size * scale)
-            return _turned(_window(small[channel], top, left, size), turn), _turned(sharp, turn)
+            degraded = _window(small[channel], top, left, size)
+            return _relit(_turned(degraded, turn), _turned(sharp, turn), light)
         margin = self._degradation.margin
         window = _turned(_window(large[channel], top, left, size + 2 * margin), turn)
         degraded = self._degradation.anew(window, np.random.default_rng(seed))
-        return degraded, without_margin(window, margin)
+        return _relit(degraded, without_margin(window, margin), light)
 
     def _draw(self, iteration: int) -> np.ndarray:
-        """Draw the whole batch: rows of image, channel, top, left and turn."""
+        """Draw the whole batch: rows of image, channel, top, left, turn and light."""
         rng = np.random.default_rng([self._seed, iteration])
-        image = rng.integers(len(self._store), size=self._batch_size)
-        limits = [self._channels[image], self._tops[image], self._lefts[image]]
-        return np.stack(
-            [image, *map(rng.integers, limits), rng.integers(8, size=self._batch_size)], axis=1
+        place, turn, light = rng.integers(
+            [[self._ends[-1]], [16], [256]], size=(3, self._batch_size)
         )
+        image = np.searchsorted(self._ends, place, side="right")
+        # Counted from the last place backwards, so that no image needs to know where it begins.
+        rest, left = np.divmod(self._ends[image] - 1 - place, self._lefts[image])
+        channel, top = np.divmod(rest, self._tops[image])
+        return np.stack([image, channel, top, left, turn, light], axis=1)
 
 
 def _window(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
@@ -128,6 +142,15 @@ def _window(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
 
 
 def _turned(crop: np.ndarray, turn: int) -> np.ndarray:
-    """Apply one of the eight symmetries of the square: a rotation, from 4 on mirrored as well."""
-    rotated = np.rot90(crop, turn % 4)
-    return rotated.T if turn >= 4 else rotated
+    """Rotate a crop `turn` times; from 4 on mirrored as well, from 8 on as a negative."""
+    turned = np.rot90(crop, turn % 4)
+    turned = turned.T if turn & 4 else turned
+    return 255 - turned if turn & 8 else turned
+
+
+def _relit(degraded: np.ndarray, sharp: np.ndarray, light: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shift the grey levels of both crops alike: as low as they go at 0, as high at 255."""
+    lowest = min(int(degraded.min()), int(sharp.min()))
+    highest = max(int(degraded.max()), int(sharp.max()))
+    shift = np.int16(light * (255 - highest + lowest) // 255 - lowest)
+    return (degraded + shift).astype(np.uint8), (sharp + shift).astype(np.uint8)
