@@ -30,9 +30,10 @@ from dfc.lut.artifact import load_lut
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
 from dfc.metrics import measures
-from dfc.network_artifact import load_network
+from dfc.network import Network
 from dfc.params import Params, load_params
-from dfc.pipeline import DFC, FINETUNED, LUT, NETWORK, REPORTS
+from dfc.pipeline import DFC, FINETUNED, LUT, REPORTS, TRAINED
+from dfc.trained import load_trained
 
 Load = Callable[[], tuple[NDArray, NDArray[np.uint8]]]
 """Gives a degraded image and the sharp one; noise may be left unrounded."""
@@ -52,9 +53,11 @@ def main() -> None:
     luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
     if not params.dfc.enabled:
         del luts["dfc"]  # the same as lut
+    trained = load_trained(TRAINED)
+    network = {"network": trained} if isinstance(trained, Network) else {}
     methods = {
         **baseline(params),
-        "network": partial(restore_image, load_network(NETWORK)),
+        **{name: partial(restore_image, model) for name, model in network.items()},
         **{name: lut_method(lut, params) for name, lut in luts.items()},
     }
     storage = {method: lut.size_mib for method, lut in luts.items()}

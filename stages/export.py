@@ -1,17 +1,17 @@
-"""Export the LUT of the trained network: its cells, sampled on a uniform lattice."""
+"""Export the LUT of what was trained: its cells or tables, sampled on a uniform lattice."""
 
 from dfc.errors import one_line_errors
 from dfc.lut.artifact import save_lut
 from dfc.lut.export import export
-from dfc.network_artifact import load_network
 from dfc.params import load_params
-from dfc.pipeline import LUT, NETWORK
+from dfc.pipeline import LUT, TRAINED
+from dfc.trained import load_trained
 
 
 def main() -> None:
     """Run the stage."""
     params = load_params()
-    lut = export(load_network(NETWORK), params.task, params.export.interval)
+    lut = export(load_trained(TRAINED), params.task, params.export.interval)
     save_lut(lut, LUT)
     print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
 

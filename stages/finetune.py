@@ -15,7 +15,7 @@ def main() -> None:
     params = load_params()
     finetune = params.finetune
     accelerator = start_accelerator(params.seed)
-    model = EngineModel(load_lut(DFC))
+    model = EngineModel(load_lut(DFC), finetune.intervals)
     train_stage(
         "finetune",
         model,
@@ -23,7 +23,7 @@ def main() -> None:
         finetune,
         accelerator,
         start={"lut": hashlib.sha256(DFC.read_bytes()).hexdigest()},
-        save=lambda: save_lut(model.trained("finetune", finetune.total_iter), FINETUNED),
+        save=lambda trained: save_lut(trained.trained("finetune", finetune.total_iter), FINETUNED),
     )
 
 

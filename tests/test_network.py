@@ -3,7 +3,6 @@ import torch
 
 from dfc.architectures import build
 from dfc.interop import network_from_published
-from dfc.lut.export import export
 from dfc.network import DEPTH, Cell, Network
 
 ARCHITECTURES = ["sr_lut", "mulut", "spf_lut"]
@@ -67,19 +66,3 @@ def test_the_network_under_its_published_names_is_the_same_network() -> None:
 def test_a_name_that_was_never_published_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'s1_s\.other' is not a name"):
         network_from_published({"s1_s.other": torch.zeros(1)}, build("mulut", 2, "s"))
-
-
-def test_the_last_point_of_an_axis_holds_the_answer_at_white() -> None:
-    network = Network(build("sr_lut", 2), features=4)
-    lut = export(network, "sr", 6)
-    white = network.cells["s1_s"](torch.full((1, 4), 255.0))
-    assert lut.tables["s1_s"].values[-1].tolist() == white[0].tolist()
-
-
-def test_compressing_the_table_equals_sampling_the_network_there() -> None:
-    network = Network(build("mulut", 2, "sd"), features=8)
-    compressed = export(network, "sr", 4).compressed("xyzt", 1, 6)
-    with torch.no_grad():
-        for name, table in compressed.tables.items():
-            points = torch.from_numpy(table.lattice.points).clamp(max=255).float()
-            assert torch.equal(network.cells[name](points), torch.from_numpy(table.values).float())

@@ -153,6 +153,7 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
         ("model.name=lut", "model.name: expected 'sr_lut', 'mulut' or 'spf_lut', got \"lut\""),
         ('train.lr0="1e-3"', 'train.lr0: expected a number, got "1e-3"'),
         ("train.lr0=0", "train.lr0: expected more than 0, got 0"),
+        ("train.intervals=[9,5]", "train.intervals.0: expected 8 or less, got 9"),
         ("train.lr0=.nan", "train.lr0: expected a finite number, got NaN"),
         ("train=", "train: expected a section of keys and values, got null"),
         ("export.interval=9", "export.interval: expected 8 or less, got 9"),
@@ -189,6 +190,18 @@ def test_a_missing_key_is_named(change: Change) -> None:
         (
             ["launch.num_processes=3", "data.batch_size=16"],
             "data.batch_size: 16 is not a multiple of launch.num_processes (3)",
+        ),
+        (
+            ["train.intervals=[5,6]"],
+            "train.intervals: expected coarse to fine, as [6, 5, 4], got [5, 6]",
+        ),
+        (
+            ["finetune.intervals=[6,6]"],
+            "finetune.intervals: expected coarse to fine, as [6, 5, 4], got [6, 6]",
+        ),
+        (
+            ["train.method=table", "train.intervals=[]"],
+            "train.intervals: expected one or more, as [6, 5, 4], got []",
         ),
         (
             ["model.patterns=sdq"],

@@ -1,3 +1,6 @@
+"""The stages as processes: killed and resumed, and sharing their work."""
+
+import filecmp
 import os
 import signal
 import subprocess
@@ -14,19 +17,27 @@ import yaml
 from safetensors.torch import load_file
 
 from dfc.data.degradations import shrink
+from dfc.data.images import write_image
 from dfc.data.store import Example
 from dfc.lut.artifact import save_lut
 from dfc.lut.table import Lut
-from dfc.pipeline import CHECKPOINTS, DFC, FINETUNED, NETWORK, PREPARED, REPORTS
+from dfc.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, REPORTS, TRAINED
 
 ROOT = Path(__file__).parents[1]
-RESULTS = {"train": NETWORK, "finetune": FINETUNED}
+RESULTS = {"train": TRAINED, "finetune": FINETUNED}
 SCALE = 2
+MakeWorkspace = Callable[..., Path]
 TINY = {
     "data": {"scale": SCALE, "batch_size": 4, "patch_size": 8},
     "model": {"name": "mulut", "patterns": "sd", "nf": 4},
-    "train": {"total_iter": 150, "val_step": 10},
-    "finetune": {"total_iter": 150, "val_step": 10, "batch_size": 4, "patch_size": 8},
+    "train": {"total_iter": 150, "val_step": 10, "intervals": [7, 6]},
+    "finetune": {
+        "total_iter": 150,
+        "val_step": 10,
+        "batch_size": 4,
+        "patch_size": 8,
+        "intervals": [7],
+    },
 }
 
 
@@ -37,20 +48,28 @@ def write_params(folder: Path, changes: dict) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
 
 
+# What a stage trains, and how far two runs of it may be apart: weights, or int8 entries.
+METHODS = pytest.mark.parametrize(
+    ("stage", "method", "tolerance"),
+    [("train", "network", 1e-3), ("train", "table", 1), ("finetune", "network", 1)],
+    ids=["network", "table", "finetune"],
+)
+
+
 @pytest.fixture
 def make_workspace(
     tmp_path_factory: pytest.TempPathFactory,
     make_lut: Callable[..., Lut],
     write_store: Callable[..., None],
-) -> Callable[[], Path]:
+) -> MakeWorkspace:
     """Give a function that sets up a folder in which the training stages can run."""
     rows, columns = np.mgrid[:64, :64]
     sharp = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
     examples = [Example("waves", shrink(sharp, SCALE), sharp)]
 
-    def make() -> Path:
+    def make(method: str = "network") -> Path:
         folder = tmp_path_factory.mktemp("workspace")
-        write_params(folder, TINY)
+        write_params(folder, TINY | {"train": TINY["train"] | {"method": method}})
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
         save_lut(make_lut("mulut", SCALE, "sd").compressed("xyzt", 1, 7), folder / DFC)
         return folder
@@ -78,15 +97,19 @@ def run(stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,))
     return output
 
 
-def kill_after_a_checkpoint(stage: str, folder: Path) -> None:
+def kill_once(stage: str, folder: Path, under_way: Callable[[], bool]) -> None:
     process = start(stage, folder)
     deadline = time.monotonic() + 120
-    while not (folder / CHECKPOINTS / stage / "state" / "progress.json").exists():
+    while not under_way():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
-    assert not (folder / RESULTS[stage]).exists()
+
+
+def kill_after_a_checkpoint(stage: str, folder: Path) -> None:
+    progress = folder / CHECKPOINTS / stage / "state" / "progress.json"
+    kill_once(stage, folder, progress.exists)
 
 
 def assert_same(stage: str, one: Path, other: Path, tolerance: float) -> None:
@@ -97,12 +120,13 @@ def assert_same(stage: str, one: Path, other: Path, tolerance: float) -> None:
         )
 
 
-@pytest.mark.parametrize(("stage", "tolerance"), [("train", 1e-4), ("finetune", 1)])
+@METHODS
 def test_a_killed_run_resumes_and_ends_as_if_nothing_had_happened(
-    make_workspace: Callable[[], Path], stage: str, tolerance: float
+    make_workspace: MakeWorkspace, stage: str, method: str, tolerance: float
 ) -> None:
-    killed, uninterrupted = make_workspace(), make_workspace()
+    killed, uninterrupted = make_workspace(method), make_workspace(method)
     kill_after_a_checkpoint(stage, killed)
+    assert not (killed / RESULTS[stage]).exists()
     assert "resumes after iteration" in run(stage, killed)
     assert "resumes" not in run(stage, uninterrupted)
     assert_same(stage, killed, uninterrupted, tolerance)
@@ -112,7 +136,7 @@ def test_a_killed_run_resumes_and_ends_as_if_nothing_had_happened(
 
 
 def test_a_checkpoint_of_other_params_is_not_resumed(
-    make_workspace: Callable[[], Path],
+    make_workspace: MakeWorkspace,
 ) -> None:
     folder = make_workspace()
     kill_after_a_checkpoint("train", folder)
@@ -120,15 +144,15 @@ def test_a_checkpoint_of_other_params_is_not_resumed(
     assert "resumes" not in run("train", folder)
 
 
-@pytest.mark.parametrize(("stage", "tolerance"), [("train", 1e-3), ("finetune", 1)])
+@METHODS
 def test_two_processes_train_the_model_that_one_trains(
-    make_workspace: Callable[[], Path], stage: str, tolerance: float
+    make_workspace: MakeWorkspace, stage: str, method: str, tolerance: float
 ) -> None:
     config = str(ROOT / "accelerate.yaml")
     launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
     results = []
     for processes in ("1", "2"):
-        folder = make_workspace()
+        folder = make_workspace(method)
         run(stage, folder, (*launch, "--num_processes", processes))
         results.append(folder)
     assert_same(stage, *results, tolerance)
@@ -147,3 +171,24 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert output.startswith("error: data/prepared: expected prepared data")
     assert len(output.splitlines()) == 1
+
+
+def test_a_killed_preparation_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        noise = rng.integers(256, size=(500, 500, 3), dtype=np.uint8)
+        write_image(tmp_path / "images" / f"{number}.png", noise)
+    killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
+    for folder in (killed, uninterrupted):
+        folder.mkdir()
+        data = {"source": "folder", "train_dir": "../images", "val_dir": "none"}
+        write_params(folder, TINY | {"data": TINY["data"] | data})
+    journal = killed / CHECKPOINTS / "prepare" / "train.journal"
+    kill_once("prepare", killed, lambda: journal.exists() and journal.stat().st_size > 0)
+    assert not (killed / PREPARED).exists()
+    assert "resumes after" in run("prepare", killed)
+    assert "resumes" not in run("prepare", uninterrupted)
+    files = sorted(path.name for path in (uninterrupted / PREPARED).iterdir())
+    assert files == sorted(path.name for path in (killed / PREPARED).iterdir())
+    for name in files:
+        assert filecmp.cmp(killed / PREPARED / name, uninterrupted / PREPARED / name, False), name

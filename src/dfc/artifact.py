@@ -49,6 +49,14 @@ def read_artifact(path: Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     return tensors, description
 
 
+def kind_of(path: Path) -> str | None:
+    """The kind of an artifact; None for a safetensors file of another origin, or none at all."""
+    try:
+        return json.loads(read_safetensors(path)[1]["dfc"])["kind"]
+    except (UserError, KeyError, TypeError, json.JSONDecodeError):
+        return None
+
+
 def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
     """Read all tensors and the metadata of a safetensors file; a bad file is a `UserError`."""
     try:

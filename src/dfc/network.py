@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dfc.architectures import PATTERNS, Architecture, Layer, Lookup
+from dfc.architectures import Architecture, Layer, Lookup
 from dfc.forward import restore, round_straight_through, sum_lookups
 
 DEPTH = 5  # hidden layers of a cell, as published
@@ -75,16 +75,6 @@ class Cell(nn.Module):
         return sums[-1]
 
 
-def nearest_neighbour(layer: Layer) -> tuple[float, float]:
-    """Gain and offset of lookups that make a layer repeat the pixel it stands at.
-
-    Training from there, instead of from noise, saves the thousands of iterations in which a network
-    only learns to hand its input through.
-    """
-    answers = sum(PATTERNS[lookup.pattern].rotations for lookup in layer.lookups)
-    return layer.divisor / answers, -layer.bias * layer.divisor / answers
-
-
 class Network(nn.Module):
     """The trainable network of an architecture.
 
@@ -102,7 +92,7 @@ class Network(nn.Module):
         self.features = features
         self.cells = nn.ModuleDict(
             {
-                name: Cell(features, layer.values_per_lookup, *nearest_neighbour(layer))
+                name: Cell(features, layer.values_per_lookup, *layer.nearest_neighbour)
                 for name, (_, layer) in architecture.lookups.items()
             }
         )

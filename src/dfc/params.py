@@ -22,6 +22,7 @@ Task = Literal["sr", "denoise", "deblock", "deblur"]
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 PatchSize = Annotated[int, Field(ge=8)]
+Intervals = Annotated[tuple[Annotated[int, Field(ge=3, le=8)], ...], Field(strict=False)]
 
 
 class Section(BaseModel):
@@ -87,8 +88,17 @@ class Schedule(Section):
     """Iterations from one validation and checkpoint to the next."""
 
 
+class Training(Schedule):
+    """Training what the LUT is exported from."""
+
+    method: Literal["network", "table"]
+    """Whether a network is trained, or tables themselves."""
+    intervals: Intervals
+    """Of the lattices that tables are trained on together, coarse to fine; they end on the last."""
+
+
 class Export(Section):
-    """Sampling the network into uniform tables."""
+    """Sampling what was trained into uniform tables."""
 
     interval: Annotated[int, Field(ge=3, le=8)]
     """One sample every 2^interval grey levels."""
@@ -114,6 +124,8 @@ class Finetune(Schedule):
     """Crops per iteration, over all processes."""
     patch_size: PatchSize
     """Side of a crop, in pixels of the degraded image."""
+    intervals: Intervals
+    """Of the coarse lattices that are trained with the tables' own, coarse to fine."""
 
 
 class Benchmark(Section):
@@ -143,7 +155,7 @@ class Params(Section):
     """Seed of every random choice."""
     data: Data
     model: Model
-    train: Schedule
+    train: Training
     export: Export
     dfc: Compression
     finetune: Finetune
@@ -186,6 +198,11 @@ class Params(Section):
         for name, schedule in (("train", self.train), ("finetune", self.finetune)):
             if schedule.lr1 > schedule.lr0:
                 yield f"{name}.lr1: {schedule.lr1} is above {name}.lr0 ({schedule.lr0})"
+            if list(schedule.intervals) != sorted(set(schedule.intervals), reverse=True):
+                shown = list(schedule.intervals)
+                yield f"{name}.intervals: expected coarse to fine, as [6, 5, 4], got {shown}"
+        if self.train.method == "table" and not self.train.intervals:
+            yield "train.intervals: expected one or more, as [6, 5, 4], got []"
         coarse, fine = self.dfc.interval, self.export.interval
         if self.dfc.enabled and coarse <= fine:
             yield f"dfc.interval: {coarse} is not above export.interval ({fine})"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 PREPARED = Path("data/prepared")
-NETWORK = Path("models/network.safetensors")
+TRAINED = Path("models/trained.safetensors")
 LUT = Path("models/lut.safetensors")
 DFC = Path("models/dfc.safetensors")
 FINETUNED = Path("models/finetuned.safetensors")

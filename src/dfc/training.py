@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from dfc.checkpoints import Checkpoints
@@ -32,7 +33,11 @@ def start_accelerator(seed: int) -> Accelerator:
     Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
     itself would give each a single thread.
     """
-    accelerator = Accelerator(cpu=not torch.cuda.is_available(), log_with="dvclive")
+    accelerator = Accelerator(
+        cpu=not torch.cuda.is_available(),
+        log_with="dvclive",
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],  # all constant
+    )
     torch.set_num_threads(max(1, available_cores() // accelerator.num_processes))
     set_seed(seed)
     return accelerator
@@ -59,7 +64,7 @@ def train_stage(
     schedule: Schedule,
     accelerator: Accelerator,
     start: dict[str, Any],
-    save: Callable[[], None],
+    save: Callable[[nn.Module], None],
 ) -> None:
     """Run a training stage of the pipeline on the prepared images.
 
@@ -68,7 +73,7 @@ def train_stage(
     name
         Of the stage: its curves are left in `reports/NAME`.
     model
-        Trained in place.
+        What to train.
     crops, schedule
         What it sees, how often and how fast it learns.
     accelerator
@@ -76,7 +81,7 @@ def train_stage(
     start
         What the model starts from; a checkpoint of another start is not resumed.
     save
-        Writes the stage's result, when training is done.
+        Writes the trained model, when training is done.
     """
     training, validation = PairStore(PREPARED, "train"), PairStore(PREPARED, "val")
     sampler = CropSampler(
@@ -89,9 +94,9 @@ def train_stage(
         "images": [image.digest for image in training.images],
     }
     checkpoints = Checkpoints(CHECKPOINTS / name, identity)
-    fit(model, sampler, validation, schedule, accelerator, checkpoints)
+    trained = fit(model, sampler, validation, schedule, accelerator, checkpoints)
     if accelerator.is_main_process:
-        save()
+        save(trained)
         with written_whole(REPORTS / name) as partial:
             shutil.copytree(checkpoints.curves, partial)
         checkpoints.clear()
@@ -104,8 +109,8 @@ def fit(
     schedule: Schedule,
     accelerator: Accelerator,
     checkpoints: Checkpoints,
-) -> None:
-    """Train a model in place: MSE, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
+) -> nn.Module:
+    """Train a model: MSE, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
 
     Parameters
     ----------
@@ -121,14 +126,20 @@ def fit(
         The process group and its device, with DVCLive as tracker.
     checkpoints
         Where to save, at each validation; the curves are left in `checkpoints.curves`.
+
+    Returns
+    -------
+    nn.Module
+        The model with the average of its latest parameters, which is what is validated.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=schedule.lr0, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, max(schedule.total_iter, 1), eta_min=schedule.lr1
     )
     wrapped, optimizer = accelerator.prepare(model, optimizer)
+    average = AveragedModel(model, multi_avg_fn=average_latest)
     # Not prepared: Accelerate would step a prepared schedule once for every process.
-    accelerator.register_for_checkpointing(cosine)
+    accelerator.register_for_checkpointing(cosine, average)
 
     start = checkpoints.resumable_iteration()
     if start:
@@ -154,9 +165,10 @@ def fit(
     for iteration, (degraded, sharp) in zip(progress, batches.of(iterations), strict=True):
         losses.append(step(wrapped, optimizer, degraded, sharp, accelerator.backward))
         cosine.step()
+        average.update_parameters(model)
         done = iteration + 1
         if done % schedule.val_step == 0 or done == schedule.total_iter:
-            psnr = validate(model, validation, accelerator)
+            psnr = validate(average.module, validation, accelerator)
             values = {
                 "loss": accelerator.reduce(torch.stack(losses).mean(), "mean").item(),
                 "val_psnr": psnr,
@@ -169,6 +181,18 @@ def fit(
     seconds = time.perf_counter() - began
     accelerator.print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
     accelerator.end_training()
+    return average.module
+
+
+@torch.no_grad()
+def average_latest(averages: list[Tensor], latest: list[Tensor], count: Tensor) -> None:
+    """Take the latest parameters into averages over about a tenth of all `count` so far.
+
+    It is never more than a thousand, and calms what the noise of single batches does to entries.
+    """
+    share = max(10 / (count.item() + 10), 1e-3)
+    for average, parameter in zip(averages, latest, strict=True):
+        average.lerp_(parameter, share)
 
 
 def step(

@@ -23,11 +23,11 @@ def pixels(*shape: int) -> torch.Tensor:
 
 def assert_same_gradients(lut: Lut, image: torch.Tensor) -> None:
     results = []
-    for model in (TableModel(lut), EngineModel(lut)):
+    for model in (TableModel(lut, [7]), EngineModel(lut, [7])):
         source = image.clone().requires_grad_()
         restored = model(source)
         restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
-        gradients = {name: entries.grad for name, entries in model.entries.items()}
+        gradients = {name: entries.grad for name, entries in model.named_parameters()}
         results.append((restored.detach(), gradients | {"image": source.grad}))
     (expected, gradients), (found, found_gradients) = results
     assert torch.equal(found, expected)
@@ -78,7 +78,7 @@ def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
     # Away from the vertices, and no two fractions near each other: one simplex all around.
     image = torch.tensor([[10.0, 40, 70], [100, 25, 55], [85, 115, 33]]).double()[None, None]
     image.requires_grad_()
-    entries = model.entries["s1_s"].detach().double()
+    entries = model.entries["s1_s"]().detach().double()
 
     def run_with(entries: torch.Tensor) -> torch.Tensor:
         return model._sum(layer, image, [entries])
@@ -95,9 +95,9 @@ def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
 def test_entries_that_are_clipped_get_no_gradient(make_lut: MakeLut) -> None:
     model = EngineModel(make_lut("sr_lut", 2, "s"))
     with torch.no_grad():
-        model.entries["s1_s"].fill_(1.5)
+        model.entries["s1_s"].own.fill_(7)
     model(pixels(1, 1, 6, 6)).sum().backward()
-    assert not model.entries["s1_s"].grad.any()
+    assert not model.entries["s1_s"].own.grad.any()
 
 
 def test_training_lowers_the_loss(make_lut: MakeLut) -> None:

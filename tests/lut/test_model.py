@@ -19,7 +19,7 @@ def noise(*shape: int) -> torch.Tensor:
 def test_every_table_gets_a_gradient(make_lut: MakeLut, name: str) -> None:
     model = TableModel(make_lut(name, 2, "sd").compressed("xyzt", 1, 7))
     model(noise(1, 1, 12, 12)).square().mean().backward()
-    for table, entries in model.entries.items():
+    for table, entries in model.named_parameters():
         assert entries.grad is not None and entries.grad.abs().sum() > 0, table
 
 
@@ -54,7 +54,7 @@ def test_an_untrained_model_gives_its_lut_back(make_lut: MakeLut) -> None:
 def test_entries_beyond_the_range_of_int8_are_clipped(make_lut: MakeLut) -> None:
     model = TableModel(make_lut("sr_lut", 2, "s"))
     with torch.no_grad():
-        model.entries["s1_s"].fill_(1.7)
+        model.entries["s1_s"].own.fill_(7)
     image = noise(1, 1, 4, 4)
     trained = model.trained("finetune", 1)
     assert (trained.tables["s1_s"].values == 127).all()

@@ -26,8 +26,8 @@ from dfc.parallel import in_parallel
 class EngineModel(TableModel):
     """A table model whose layers run on the kernels where the image is on the CPU."""
 
-    def __init__(self, lut: Lut) -> None:
-        super().__init__(lut)
+    def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
+        super().__init__(lut, intervals)
         self._layers = {
             layer: TrainableLayer(
                 compile_layer(layer, [lut.tables[lookup.table] for lookup in layer.lookups]),
@@ -40,7 +40,7 @@ class EngineModel(TableModel):
         """Add up the lookups of one layer, with their gradients."""
         if image.device.type != "cpu":
             return super().layer_sum(layer, image)
-        return self._sum(layer, image, [self.entries[lookup.table] for lookup in layer.lookups])
+        return self._sum(layer, image, [self.entries[lookup.table]() for lookup in layer.lookups])
 
     def _sum(self, layer: Layer, image: Tensor, entries: list[Tensor]) -> Tensor:
         return _LayerSum.apply(image, self._layers[layer], *entries)

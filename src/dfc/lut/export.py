@@ -1,20 +1,28 @@
-"""Export: sample the cells of a network on a lattice."""
+"""Export: sample what was trained, cells or tables, on a uniform lattice."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from dfc.architectures import Architecture
+from dfc.lut.interpolation import interpolate
 from dfc.lut.table import Lut, Table, lattice_for
 from dfc.network import Network
 
+Answer = Callable[[str, Tensor], Tensor]
+"""Gives the values [N, V] of a table at points [N, 4], 0..256."""
 
-@torch.no_grad()
-def export(network: Network, task: str, interval: int) -> Lut:
-    """Evaluate every cell at every point of the uniform lattice.
+
+def export(trained: Network | Lut, task: str, interval: int) -> Lut:
+    """Evaluate every cell, or interpolate every table, at all points of the uniform lattice.
 
     Parameters
     ----------
-    network
-        The trained network.
+    trained
+        The network, or a LUT of uniform tables on whatever lattice.
     task
         What it was trained for.
     interval
@@ -25,12 +33,34 @@ def export(network: Network, task: str, interval: int) -> Lut:
     Lut
         Uniform int8 tables. The last point of an axis, 256, holds the answer at 255 (NUMERICS).
     """
-    device = next(network.parameters()).device
+    step: dict[str, Any] = {"step": "export", "interval": interval}
+    if isinstance(trained, Network):
+        step["features"] = trained.features
+        history, answer = (), _cells_of(trained)
+    else:
+        history, answer = trained.history, _tables_of(trained)
+    tables = _sampled(trained.architecture, interval, answer)
+    return Lut(trained.architecture, task, tables, (*history, step))
+
+
+@torch.no_grad()
+def _sampled(architecture: Architecture, interval: int, answer: Answer) -> dict[str, Table]:
     tables = {}
-    for name, (lookup, _) in network.architecture.lookups.items():
+    for name, (lookup, _) in architecture.lookups.items():
         lattice = lattice_for(lookup.pattern, interval)
-        points = np.minimum(lattice.points, 255).astype(np.float32)
-        values = network.cells[name](torch.from_numpy(points).to(device))
-        tables[name] = Table(lattice, values.cpu().numpy().astype(np.int8))
-    step = {"step": "export", "interval": interval, "features": network.features}
-    return Lut(network.architecture, task, tables, (step,))
+        values = answer(name, torch.from_numpy(lattice.points).float())
+        tables[name] = Table(lattice, values.round().cpu().numpy().astype(np.int8))
+    return tables
+
+
+def _cells_of(network: Network) -> Answer:
+    device = next(network.parameters()).device
+    return lambda name, points: network.cells[name](points.clamp(max=255).to(device))
+
+
+def _tables_of(lut: Lut) -> Answer:
+    def answer(name: str, points: Tensor) -> Tensor:
+        table = lut.tables[name]
+        return interpolate(torch.from_numpy(table.values).float(), table.lattice, points)
+
+    return answer

@@ -19,7 +19,8 @@ def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
     lattice
         Where the table is sampled.
     taps
-        Whole-numbered pixels `a b c d` [N, 4], 0..255, in the dtype of `values`.
+        Whole-numbered pixels `a b c d` [N, 4], 0..255, in the dtype of `values`; 256, the last
+        point of an axis, on a uniform lattice only.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def _locate_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor
 
 def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:
     """Walk the simplex from the lower corner, raising the largest remaining fraction first."""
-    corner = torch.floor(taps.detach() / step)
+    corner = torch.floor(taps.detach() / step).clamp(max=256 / step - 1)
     fractions = taps - corner * step
     # Among equal fractions the lower corner is raised first: the path then never leaves a diagonal
     # band that holds the input, not even at a vertex of weight 0 (whose value the pixel's gradient

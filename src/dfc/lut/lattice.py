@@ -22,6 +22,11 @@ class Uniform:
     interval: int
 
     @property
+    def finest(self) -> int:
+        """The smallest interval."""
+        return self.interval
+
+    @property
     def step(self) -> int:
         """Distance q between two points of an axis, in grey levels."""
         return 2**self.interval
@@ -76,6 +81,11 @@ class DiagonalFirst:
     dims: Dims
     width: int
     elsewhere: Uniform
+
+    @property
+    def finest(self) -> int:
+        """The smallest interval: that of the diagonal lattice."""
+        return self.diagonal.interval
 
     @property
     def reach(self) -> int:

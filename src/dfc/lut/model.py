@@ -1,5 +1,6 @@
 """The table model: tables as parameters of a differentiable restoration model."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from dfc.architectures import Layer, Lookup
 from dfc.forward import restore, round_straight_through, sum_lookups
+from dfc.lut.entries import Entries
 from dfc.lut.interpolation import interpolate
 from dfc.lut.table import Lut, Table
 
@@ -18,16 +20,18 @@ class TableModel(nn.Module):
     Parameters
     ----------
     lut
-        Where the entries start. A parameter is an entry / 127, so -1..1.
+        Where the entries start.
+    intervals
+        Of coarser lattices that are trained together with those of the tables.
     """
 
-    def __init__(self, lut: Lut) -> None:
+    def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
         super().__init__()
         self.lut = lut
-        self.entries = nn.ParameterDict(
+        self.entries = nn.ModuleDict(
             {
-                name: nn.Parameter(torch.from_numpy(table.values.astype(np.float32)) / 127)
-                for name, table in lut.tables.items()
+                name: Entries(lut.tables[name], intervals, layer.gain)
+                for name, (_, layer) in lut.architecture.lookups.items()
             }
         )
 
@@ -44,7 +48,7 @@ class TableModel(nn.Module):
         return interpolate(values, self.lut.tables[lookup.table].lattice, taps)
 
     def _values(self, name: str) -> Tensor:
-        return round_straight_through(self.entries[name].clamp(-1, 1) * 127)
+        return round_straight_through(self.entries[name]().clamp(-1, 1) * 127)
 
     @torch.no_grad()
     def trained(self, step: str, iterations: int) -> Lut:

@@ -90,6 +90,29 @@ class Lut:
         return replace(self, tables=tables, history=(*self.history, step))
 
 
+def nearest_neighbour(architecture: Architecture, task: str, interval: int) -> Lut:
+    """A LUT that repeats every pixel: where the training of tables starts.
+
+    Parameters
+    ----------
+    architecture
+        What the tables are for.
+    task
+        What they will be trained for.
+    interval
+        Of the uniform lattice that they are on.
+    """
+    tables = {}
+    for name, (lookup, layer) in architecture.lookups.items():
+        lattice = lattice_for(lookup.pattern, interval)
+        factor, summand = layer.nearest_neighbour
+        # The last point of an axis, 256, answers for 255 (NUMERICS).
+        answers = np.rint(np.minimum(lattice.points[:, :1], 255) * factor + summand)
+        values = answers.clip(-127, 127).astype(np.int8)
+        tables[name] = Table(lattice, values.repeat(layer.values_per_lookup, axis=1))
+    return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
+
+
 def lattice_for(pattern: str, interval: int) -> Uniform:
     """The uniform lattice that a lookup with `pattern` is exported on."""
     return Uniform(interval if PATTERNS[pattern].rotations > 1 else CHANNEL_INTERVAL)
