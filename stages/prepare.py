@@ -6,6 +6,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dfc.data.preparation import (
+    at_sizes,
     identity_of,
     training_example,
     training_pairs,
@@ -24,20 +25,22 @@ def main() -> None:
     data, degradation = params.data, params.degradation
     patch_size = max(data.patch_size, params.finetune.patch_size)
     splits = training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), params.scale)
-    load = {
-        "train": partial(training_example, degradation=degradation, patch_size=patch_size),
-        "val": partial(validation_example, degradation=degradation),
+    train = partial(training_example, degradation=degradation, patch_size=patch_size)
+    val = partial(validation_example, degradation=degradation)
+    jobs = {
+        "train": [partial(train, *at) for at in at_sizes(splits["train"], data.sizes, degradation)],
+        "val": [partial(val, pair) for pair in splits["val"]],
     }
-    identity = identity_of(splits, degradation, patch_size)
+    identity = identity_of(splits, data.sizes, degradation, patch_size)
     writer = StoreWriter(CHECKPOINTS / "prepare", params.scale, identity)
     # More would fill the memory, not the cores: large photographs take 100 MB each on their way.
     threads = min(available_cores(), 8)
-    for split, pairs in splits.items():
+    for split, loads in jobs.items():
         done = writer.written(split)
         if done:
-            print(f"resumes after {done} of {len(pairs)} {split} images")
-        examples = computed_ahead(load[split], pairs[done:], threads, ahead=threads)
-        for example in tqdm(examples, split, len(pairs), initial=done, unit="image"):
+            print(f"resumes after {done} of {len(loads)} {split} images")
+        examples = computed_ahead(lambda load: load(), loads[done:], threads, ahead=threads)
+        for example in tqdm(examples, split, len(loads), initial=done, unit="image"):
             writer.append(split, example)
     writer.finish(PREPARED)
 

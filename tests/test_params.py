@@ -154,6 +154,8 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
         ('train.lr0="1e-3"', 'train.lr0: expected a number, got "1e-3"'),
         ("train.lr0=0", "train.lr0: expected more than 0, got 0"),
         ("train.intervals=[9,5]", "train.intervals.0: expected 8 or less, got 9"),
+        ("data.sizes=[]", "data.sizes: expected a list of 1 or more, got []"),
+        ("data.sizes=[1,2]", "data.sizes.1: expected 1 or less, got 2"),
         ("train.lr0=.nan", "train.lr0: expected a finite number, got NaN"),
         ("train=", "train: expected a section of keys and values, got null"),
         ("export.interval=9", "export.interval: expected 8 or less, got 9"),

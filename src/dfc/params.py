@@ -52,6 +52,10 @@ class Data(Section):
     """Benchmark sets to measure on; empty means all that are found."""
     scale: int | None
     """How many times larger the restored image is; null for 4 (sr), or 1 (all other tasks)."""
+    sizes: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False, min_length=1)
+    ]
+    """Sizes that every training image is used at, as shares of its own."""
     sigma: Annotated[float, Field(gt=0, le=255)]
     """Standard deviation of the noise (task denoise)."""
     quality: Annotated[int, Field(ge=1, le=100)]
@@ -276,6 +280,7 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "model_type": "a section of keys and values",
     "string_type": "text",
+    "too_short": "a list of {min_length} or more",
     "tuple_type": "a list",
 }
 """What was expected, by the type of a pydantic error."""

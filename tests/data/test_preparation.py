@@ -9,6 +9,7 @@ from dfc.data.degradations import Degradation
 from dfc.data.images import read_image
 from dfc.data.layouts import Pair
 from dfc.data.preparation import (
+    at_sizes,
     identity_of,
     training_example,
     training_pairs,
@@ -87,15 +88,15 @@ def test_a_training_image_that_is_too_small_for_a_crop_is_named(
 ) -> None:
     small = Pair("small", make_image("small.png", side - 1, 40, 3), None)
     with pytest.raises(UserError, match=rf"small\.png: .* RGB; expected at least {side}x{side}"):
-        training_example(small, Degradation(task, scale), PATCH)
+        training_example(small, 1, Degradation(task, scale), PATCH)
     large = Pair("large", make_image("large.png", side, 40, 3), None)
-    training_example(large, Degradation(task, scale), PATCH)
+    training_example(large, 1, Degradation(task, scale), PATCH)
 
 
 def test_a_corrupt_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "corrupt.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"corrupt\.png"):
-        training_example(Pair("corrupt", tmp_path / "corrupt.png", None), SR, PATCH)
+        training_example(Pair("corrupt", tmp_path / "corrupt.png", None), 1, SR, PATCH)
 
 
 def test_validation_takes_the_luma_of_the_centre(make_image: MakeImage) -> None:
@@ -111,12 +112,12 @@ def test_training_keeps_degraded_images_that_are_not_made_anew(
     make_image: MakeImage, task: str
 ) -> None:
     sharp, degraded = make_image("a.png", 24, 32, 3), make_image("b.png", 24, 32, 3)
-    made = training_example(Pair("a", sharp, None), Degradation(task, 1), PATCH)
+    made = training_example(Pair("a", sharp, None), 1, Degradation(task, 1), PATCH)
     assert (made.degraded is None) == (task in ("denoise", "deblur"))
     if task != "deblock":
         np.testing.assert_array_equal(made.sharp, read_image(sharp))
     if task == "deblur":
-        read = training_example(Pair("a", sharp, degraded), Degradation(task, 1), PATCH)
+        read = training_example(Pair("a", sharp, degraded), 1, Degradation(task, 1), PATCH)
         np.testing.assert_array_equal(read.degraded, read_image(degraded))
 
 
@@ -125,7 +126,7 @@ def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: 
     path = make_image("train/b.png")
 
     def identity(degradation: Degradation = SR, patch_size: int = PATCH) -> dict[str, object]:
-        return identity_of(from_folders(tmp_path), degradation, patch_size)
+        return identity_of(from_folders(tmp_path), [1], degradation, patch_size)
 
     first = identity()
     assert identity() == first
@@ -133,3 +134,26 @@ def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: 
     assert identity(Degradation("sr", SCALE, quality=20)) != first
     path.touch()
     assert identity() != first
+
+
+@pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])
+def test_training_images_are_made_smaller_but_not_than_a_crop(
+    make_image: MakeImage, task: str
+) -> None:
+    degradation = Degradation(task, SCALE if task == "sr" else 1)
+    pair = Pair("a", make_image("a.png", 50, 101), None)
+    half, tiny = (training_example(pair, size, degradation, PATCH) for size in (0.5, 0.01))
+    scale = degradation.scale
+    assert half.sharp.shape[:2] == (25 // scale * scale, 50 // scale * scale)
+    side = PATCH * scale + 2 * degradation.margin
+    assert tiny.sharp.shape[:2] == (side, side)
+    if not degradation.made_anew:
+        np.testing.assert_array_equal(half.degraded, degradation.degrade(half.sharp, "a"))
+
+
+def test_blur_of_a_camera_is_not_made_smaller(make_image: MakeImage) -> None:
+    pair = Pair("a", make_image("sharp.png"), make_image("degraded.png"))
+    assert at_sizes([pair], [1, 0.5], Degradation("deblur", 1)) == [(pair, 1)]
+    assert at_sizes([pair], [1, 0.5], SR) == [(pair, 1), (pair, 0.5)]
+    made = Pair("a", pair.sharp, None)
+    assert at_sizes([made], [1, 0.5], Degradation("deblur", 1)) == [(made, 1), (made, 0.5)]

@@ -154,7 +154,7 @@ def shrink(sharp: np.ndarray, scale: int) -> np.ndarray:
     height, width = sharp.shape[:2]
     if height % scale or width % scale:
         raise ValueError(f"{width}x{height} pixels are not a multiple of scale {scale}")
-    return _resized(sharp, height // scale, width // scale)
+    return resized(sharp, height // scale, width // scale)
 
 
 def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
@@ -185,10 +185,11 @@ def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
         uint8, of shape (height * scale, width * scale) and as many channels.
     """
     height, width = image.shape[:2]
-    return _resized(image, height * scale, width * scale)
+    return resized(image, height * scale, width * scale)
 
 
-def _resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize an image bicubically."""
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
 
 

@@ -1,12 +1,13 @@
 """Which image pairs training and validation use, and what is kept of them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from dfc.data import sample
-from dfc.data.degradations import Degradation
+from dfc.data.degradations import Degradation, crop_to_multiple, resized
 from dfc.data.images import list_images
 from dfc.data.layouts import Pair, find_pairs
 from dfc.data.pairs import comes_as_file, describe_size, load_pair, load_sharp
@@ -70,8 +71,24 @@ def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, l
     return {"train": train, "val": val}
 
 
+def at_sizes(
+    pairs: list[Pair], sizes: Sequence[float], degradation: Degradation
+) -> list[tuple[Pair, float]]:
+    """What to train on: every pair as it is, and made smaller. Blur that comes as a file is not
+    made smaller, since a camera does not blur that little."""
+    return [
+        (pair, size)
+        for size in sizes
+        for pair in pairs
+        if size == 1 or degradation.task == "sr" or not comes_as_file(pair, degradation)
+    ]
+
+
 def identity_of(
-    splits: dict[str, list[Pair]], degradation: Degradation, patch_size: int
+    splits: dict[str, list[Pair]],
+    sizes: Sequence[float],
+    degradation: Degradation,
+    patch_size: int,
 ) -> dict[str, object]:
     """Everything that prepared images depend on: the files as they are now, and the params."""
 
@@ -81,6 +98,7 @@ def identity_of(
     return {
         "degradation": asdict(degradation),
         "patch_size": patch_size,
+        "sizes": list(sizes),
         "files": {
             split: [[pair.name, stamp(pair.sharp), stamp(pair.degraded)] for pair in pairs]
             for split, pairs in splits.items()
@@ -88,13 +106,16 @@ def identity_of(
     }
 
 
-def training_example(pair: Pair, degradation: Degradation, patch_size: int) -> Example:
+def training_example(pair: Pair, size: float, degradation: Degradation, patch_size: int) -> Example:
     """Load a pair to train on: whole, with all its channels.
 
     Parameters
     ----------
     pair
         The files.
+    size
+        Below 1, the sharp image is made so much smaller (but not smaller than a crop), which shows
+        more in a crop, and sharper. The degraded image is then always made.
     degradation
         How the degraded image is made; it is left out where training makes it anew.
     patch_size
@@ -106,16 +127,26 @@ def training_example(pair: Pair, degradation: Degradation, patch_size: int) -> E
         If the files are not readable, do not fit each other, or are too small for a crop.
     """
     anew = degradation.made_anew and not comes_as_file(pair, degradation)
-    degraded, sharp = (
-        (None, load_sharp(pair, degradation)) if anew else load_pair(pair, degradation)
-    )
     side = patch_size * degradation.scale + (2 * degradation.margin if anew else 0)
+    degraded = None
+    if anew or size < 1:
+        sharp = load_sharp(pair, degradation)
+    else:
+        degraded, sharp = load_pair(pair, degradation)
     if min(sharp.shape[:2]) < side:
         raise UserError(
             f"{pair.sharp}: {describe_size(sharp)}; expected at least {side}x{side} "
             f"(patch size {patch_size} at scale {degradation.scale})"
         )
+    if size < 1:
+        sharp = _smaller(sharp, size, side, degradation)
+        degraded = None if anew else degradation.degrade(sharp, pair.name)
     return Example(pair.name, degraded, sharp)
+
+
+def _smaller(sharp: np.ndarray, size: float, side: int, degradation: Degradation) -> np.ndarray:
+    height, width = (max(round(length * size), side) for length in sharp.shape[:2])
+    return crop_to_multiple(resized(sharp, height, width), degradation.scale)
 
 
 def validation_example(pair: Pair, degradation: Degradation) -> Example:
