@@ -107,9 +107,11 @@ def nearest_neighbour(architecture: Architecture, task: str, interval: int) -> L
         lattice = lattice_for(lookup.pattern, interval)
         factor, summand = layer.nearest_neighbour
         # The last point of an axis, 256, answers for 255 (NUMERICS).
-        answers = np.rint(np.minimum(lattice.points[:, :1], 255) * factor + summand)
-        values = answers.clip(-127, 127).astype(np.int8)
-        tables[name] = Table(lattice, values.repeat(layer.values_per_lookup, axis=1))
+        pixels = np.minimum(lattice.points, 255)
+        # A layer that reads several channels repeats each of them in one of its own.
+        taps = range(layer.out_channels) if layer.reads_kept else [0] * layer.out_channels
+        answers = np.rint(pixels[:, taps] * factor + summand).clip(-127, 127).astype(np.int8)
+        tables[name] = Table(lattice, answers.repeat(layer.scale**2, axis=1))
     return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
 
 
