@@ -48,12 +48,8 @@ def write_params(folder: Path, changes: dict) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
 
 
-# What a stage trains, and how far two runs of it may be apart: weights, or int8 entries.
-METHODS = pytest.mark.parametrize(
-    ("stage", "method", "tolerance"),
-    [("train", "network", 1e-3), ("train", "table", 1), ("finetune", "network", 1)],
-    ids=["network", "table", "finetune"],
-)
+# What a stage trains: weights, or int8 entries, of which rounding may move one by one.
+METHODS = {"network": "train", "table": "train", "finetune": "finetune"}
 
 
 @pytest.fixture
@@ -69,7 +65,8 @@ def make_workspace(
 
     def make(method: str = "network") -> Path:
         folder = tmp_path_factory.mktemp("workspace")
-        write_params(folder, TINY | {"train": TINY["train"] | {"method": method}})
+        trained = "table" if method == "table" else "network"
+        write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
         save_lut(make_lut("mulut", SCALE, "sd").compressed("xyzt", 1, 7), folder / DFC)
         return folder
@@ -110,6 +107,7 @@ def kill_once(stage: str, folder: Path, under_way: Callable[[], bool]) -> None:
 def kill_after_a_checkpoint(stage: str, folder: Path) -> None:
     progress = folder / CHECKPOINTS / stage / "state" / "progress.json"
     kill_once(stage, folder, progress.exists)
+    assert not (folder / RESULTS[stage]).exists()
 
 
 def assert_same(stage: str, one: Path, other: Path, tolerance: float) -> None:
@@ -120,13 +118,15 @@ def assert_same(stage: str, one: Path, other: Path, tolerance: float) -> None:
         )
 
 
-@METHODS
+@pytest.mark.parametrize(
+    ("method", "tolerance"), [("network", 1e-4), ("table", 1), ("finetune", 1)]
+)
 def test_a_killed_run_resumes_and_ends_as_if_nothing_had_happened(
-    make_workspace: MakeWorkspace, stage: str, method: str, tolerance: float
+    make_workspace: MakeWorkspace, method: str, tolerance: float
 ) -> None:
+    stage = METHODS[method]
     killed, uninterrupted = make_workspace(method), make_workspace(method)
     kill_after_a_checkpoint(stage, killed)
-    assert not (killed / RESULTS[stage]).exists()
     assert "resumes after iteration" in run(stage, killed)
     assert "resumes" not in run(stage, uninterrupted)
     assert_same(stage, killed, uninterrupted, tolerance)
@@ -144,10 +144,13 @@ def test_a_checkpoint_of_other_params_is_not_resumed(
     assert "resumes" not in run("train", folder)
 
 
-@METHODS
+@pytest.mark.parametrize(
+    ("method", "tolerance"), [("network", 1e-3), ("table", 1), ("finetune", 1)]
+)
 def test_two_processes_train_the_model_that_one_trains(
-    make_workspace: MakeWorkspace, stage: str, method: str, tolerance: float
+    make_workspace: MakeWorkspace, method: str, tolerance: float
 ) -> None:
+    stage = METHODS[method]
     config = str(ROOT / "accelerate.yaml")
     launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
     results = []
