@@ -35,6 +35,9 @@ def run_stages(
 
 
 @pytest.mark.parametrize(
+    ("method", "trained"), [("table", []), ("network", ["network"])], ids=["table", "network"]
+)
+@pytest.mark.parametrize(
     ("task", "baseline", "measured"),
     [
         ("sr", "bicubic", ["psnr", "ssim"]),
@@ -44,17 +47,17 @@ def run_stages(
     ],
 )
 def test_a_task_runs_through_and_is_measured_against_its_baseline(
-    run_stages: Run, task: str, baseline: str, measured: list[str]
+    run_stages: Run,
+    task: str,
+    baseline: str,
+    measured: list[str],
+    method: str,
+    trained: list[str],
 ) -> None:
-    metrics = run_stages(*STAGES, task=task)
-    assert list(metrics["sample"]) == [baseline, "lut", "dfc", "finetuned"]
+    metrics = run_stages(*STAGES, task=task, train={"method": method})
+    assert list(metrics["sample"]) == [baseline, *trained, "lut", "dfc", "finetuned"]
     for scores in metrics["sample"].values():
         assert [key for key in scores if key in ("psnr", "ssim", "psnr_b")] == measured
-
-
-def test_a_network_is_measured_beside_the_tables_sampled_from_it(run_stages: Run) -> None:
-    metrics = run_stages(*STAGES, task="sr", train={"method": "network"})
-    assert list(metrics["sample"]) == ["bicubic", "network", "lut", "dfc", "finetuned"]
 
 
 def test_noise_is_restored_unrounded_where_params_say_so(run_stages: Run) -> None:
