@@ -27,8 +27,8 @@ def write_artifact(path: Path, kind: str, tensors: Mapping[str, NDArray], **deta
         save_file(contiguous, partial, header)
 
 
-def read_artifact(path: Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
-    """Read tensors and their description.
+def read_artifact(path: Path, *kinds: str) -> tuple[Tensors, dict[str, Any]]:
+    """Read tensors and their description, whose `kind` is one of `kinds`.
 
     Raises
     ------
@@ -41,20 +41,15 @@ def read_artifact(path: Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     except json.JSONDecodeError as error:
         raise UserError(f"{path}: its description is damaged ({error})") from None
     found = description.get("kind") if isinstance(description, dict) else None
-    if found != kind:
-        raise UserError(f"{path}: expected the description of a {kind}, found {found or 'none'}")
+    if found not in kinds:
+        expected = " or a ".join(kinds)
+        raise UserError(
+            f"{path}: expected the description of a {expected}, found {found or 'none'}"
+        )
     if description.get("version") != FORMAT_VERSION:
         found = description.get("version")
         raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {found}")
     return tensors, description
-
-
-def kind_of(path: Path) -> str | None:
-    """The kind of an artifact; None for a safetensors file of another origin, or none at all."""
-    try:
-        return json.loads(read_safetensors(path)[1]["dfc"])["kind"]
-    except (UserError, KeyError, TypeError, json.JSONDecodeError):
-        return None
 
 
 def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:

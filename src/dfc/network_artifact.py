@@ -1,11 +1,12 @@
 """The file of a network."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from dfc.architectures import build
-from dfc.artifact import describe, read_artifact, write_artifact
+from dfc.artifact import Tensors, describe, read_artifact, write_artifact
 from dfc.errors import UserError
 from dfc.network import Network
 
@@ -31,7 +32,11 @@ def load_network(path: Path) -> Network:
     UserError
         If the file is missing, damaged, of another kind or version, or its weights do not fit.
     """
-    tensors, description = read_artifact(path, KIND)
+    return network_from(path, *read_artifact(path, KIND))
+
+
+def network_from(path: Path, tensors: Tensors, description: dict[str, Any]) -> Network:
+    """Build the network that was read from a file; what does not fit is a `UserError`."""
     try:
         network = Network(build(**description["architecture"]), description["features"])
         network.load_state_dict({name: torch.from_numpy(part) for name, part in tensors.items()})

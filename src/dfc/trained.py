@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-from dfc.artifact import kind_of
-from dfc.lut.artifact import load_lut
+from dfc import network_artifact
+from dfc.artifact import read_artifact
+from dfc.lut import artifact as lut_artifact
 from dfc.lut.table import Lut
 from dfc.network import Network
-from dfc.network_artifact import KIND as NETWORK
-from dfc.network_artifact import load_network
 
 
 def load_trained(path: Path) -> Network | Lut:
     """Read either of them; a file that is neither is a `UserError`."""
-    return load_network(path) if kind_of(path) == NETWORK else load_lut(path)
+    tensors, description = read_artifact(path, network_artifact.KIND, lut_artifact.KIND)
+    if description["kind"] == network_artifact.KIND:
+        return network_artifact.network_from(path, tensors, description)
+    return lut_artifact.lut_from(path, tensors, description)

@@ -1,9 +1,10 @@
 """The file of a LUT."""
 
 from pathlib import Path
+from typing import Any
 
 from dfc.architectures import build
-from dfc.artifact import describe, read_artifact, write_artifact
+from dfc.artifact import Tensors, describe, read_artifact, write_artifact
 from dfc.errors import UserError
 from dfc.lut.lattice import lattice_from_json
 from dfc.lut.table import Lut, Table
@@ -34,7 +35,11 @@ def load_lut(path: Path | str) -> Lut:
         that its own description asks for.
     """
     path = Path(path)
-    tensors, description = read_artifact(path, KIND)
+    return lut_from(path, *read_artifact(path, KIND))
+
+
+def lut_from(path: Path, tensors: Tensors, description: dict[str, Any]) -> Lut:
+    """Build the LUT that was read from a file; what does not fit is a `UserError`."""
     try:
         architecture = build(**description["architecture"])
         tables = {
