@@ -53,13 +53,11 @@ def main() -> None:
     luts = {"lut": load_lut(LUT), "dfc": load_lut(DFC), "finetuned": load_lut(FINETUNED)}
     if not params.dfc.enabled:
         del luts["dfc"]  # the same as lut
+    methods = baseline(params)
     trained = load_trained(TRAINED)
-    network = {"network": trained} if isinstance(trained, Network) else {}
-    methods = {
-        **baseline(params),
-        **{name: partial(restore_image, model) for name, model in network.items()},
-        **{name: lut_method(lut, params) for name, lut in luts.items()},
-    }
+    if isinstance(trained, Network):
+        methods["network"] = partial(restore_image, trained)
+    methods |= {name: lut_method(lut, params) for name, lut in luts.items()}
     storage = {method: lut.size_mib for method, lut in luts.items()}
     table = summarise(score_all(images, methods, params), storage)
     write_reports(table, storage, caption(params))

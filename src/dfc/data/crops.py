@@ -63,10 +63,10 @@ class CropSampler:
     def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
 
-        Every crop shows one colour plane; all places of all planes are as likely. What
-        spoils images does so whichever way they are turned, and to negatives and darker or brighter
-        ones alike: each crop is one of the 16 that flips, rotations and the negative give, at a
-        brightness drawn anew. So few photographs fill a table as many would.
+        Every crop shows one colour plane; all places of all planes are as likely. What spoils an
+        image spoils it whichever way it is turned, and its negative, darker or brighter, as well:
+        each crop is one of the 16 that flips, rotations and the negative give, at a brightness
+        drawn anew. So few photographs fill a table as many would.
 
         Parameters
         ----------
