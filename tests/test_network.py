@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from dfc.architectures import build
-from dfc.interop import network_from_published
 from dfc.network import DEPTH, Cell, Network
 
 ARCHITECTURES = ["sr_lut", "mulut", "spf_lut"]
@@ -48,21 +47,3 @@ def test_turned_images_are_restored_turned() -> None:
     with torch.no_grad():
         turned = network(torch.rot90(image, 1, (2, 3)))
         assert torch.equal(turned, torch.rot90(network(image), 1, (2, 3)))
-
-
-def test_the_network_under_its_published_names_is_the_same_network() -> None:
-    network = Network(build("mulut", 2, "s"), features=3)
-    published = {}
-    for key, tensor in network.state_dict().items():
-        _, table, _, layer, kind = key.split(".")
-        block = "conv." if layer in ("0", "5") else "conv1.conv."
-        shaped = tensor[..., None, None] if kind == "weight" else tensor
-        published[f"{table}.model.conv{int(layer) + 1}.{block}{kind}"] = shaped
-    loaded = network_from_published(published, network.architecture)
-    image = noise(1, 1, 4, 4)
-    assert torch.equal(loaded(image), network(image))
-
-
-def test_a_name_that_was_never_published_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'s1_s\.other' is not a name"):
-        network_from_published({"s1_s.other": torch.zeros(1)}, build("mulut", 2, "s"))

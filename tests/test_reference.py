@@ -5,37 +5,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.architectures import Architecture, build
+from dfc.architectures import build
 from dfc.benchmark import restore_image
 from dfc.data.degradations import Degradation
 from dfc.data.images import read_image
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
-from dfc.interop import load_published_network, read_published_tables
+from dfc.interop.sources import read_source
 from dfc.lut.export import export
-from dfc.lut.lattice import Uniform
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
 from dfc.metrics import measures
 from dfc.network import Network
 
-MULUT = build("mulut", 4)
-RANDOM = {"random_mulut_x4": MULUT, "random_spf_x4": build("spf_lut", 4)}
+RANDOM = ("random_mulut_x4", "random_spf_x4")
 
 
 @pytest.fixture(scope="module", params=RANDOM)
 def random_network(reference_dir: Path, request: pytest.FixtureRequest) -> tuple[Path, Network]:
     """Give the folder of a small random network, and the network itself."""
     folder = reference_dir / "reference" / request.param
-    return folder, load_published_network(folder / "network.safetensors", RANDOM[request.param])
+    return folder, read_source(folder / "network.safetensors").model
 
 
 @pytest.fixture(scope="module")
 def published_lut(reference_dir: Path) -> Lut:
     """Give the published MuLUT tables, x4."""
-    lattices = dict.fromkeys(MULUT.lookups, Uniform(4))
-    folder = reference_dir / "reference" / "mulut_x4"
-    return read_published_tables(folder, "LUT_ft_x4_4bit_int8", MULUT, lattices)
+    return read_source(reference_dir / "reference/mulut_x4/LUT_ft_x4_4bit_int8_s1_s.npy").model
 
 
 def random_input(folder: Path) -> np.ndarray:
@@ -65,8 +61,8 @@ def test_export_and_compression_make_the_published_tables(
 ) -> None:
     folder, network = random_network
     lut = export(network, "sr", 4).compressed("xyzt", 2, 5)
-    lattices = {name: table.lattice for name, table in lut.tables.items()}
-    expected = read_published_tables(folder / "tables_xyzt2i5", "LUT", lut.architecture, lattices)
+    expected = read_source(folder / "tables_xyzt2i5").model
+    assert expected.architecture == lut.architecture
     differences = np.concatenate(
         [
             (table.values.astype(int) - expected.tables[name].values).ravel()
@@ -112,13 +108,7 @@ def test_the_published_tables_score_as_published(reference_dir: Path, published_
 
 def test_the_published_network_is_understood(reference_dir: Path) -> None:
     path = reference_dir / "reference" / "mulut_x4" / "network.safetensors"
-    network = load_published_network(path, MULUT)
+    network = read_source(path).model
+    assert network.architecture == build("mulut", 4)
     mean_psnr, _ = restores_set5(reference_dir, network)
     assert mean_psnr > 30.5
-
-
-def test_a_network_of_another_architecture_is_named(reference_dir: Path) -> None:
-    path = reference_dir / "reference" / "random_spf_x4" / "network.safetensors"
-    architecture: Architecture = build("mulut", 4)
-    with pytest.raises(Exception, match=r"network\.safetensors"):
-        load_published_network(path, architecture)

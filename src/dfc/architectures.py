@@ -47,6 +47,8 @@ PATTERNS: dict[str, Pattern] = {
     "channel": Pattern(((0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0)), rotations=1),
 }
 SPATIAL_PATTERNS = "sdyeho"
+SCALES = (1, 2, 3, 4)
+MOST_STAGES = 99
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,11 @@ class Architecture:
     layers: tuple[Layer, ...]
     padding: str = "edge"
     """What lies beyond the border: `edge` repeats it, `reflect` mirrors at it."""
+
+    @property
+    def title(self) -> str:
+        """All that tells it from other architectures, for people."""
+        return f"{self.name} x{self.scale}, patterns {self.patterns}, {self.stages} stages"
 
     @property
     def lookups(self) -> dict[str, tuple[Lookup, Layer]]:
@@ -172,7 +179,7 @@ def build(name: str, scale: int, patterns: str = "sdy", stages: int = 2) -> Arch
     patterns
         Letters of `SPATIAL_PATTERNS`; SR-LUT always reads the pattern `s`.
     stages
-        Layers of MuLUT, hidden ones and the last; SR-LUT has 1 and SPF-LUT 6.
+        Layers of MuLUT, hidden ones and the last, 1 to 99; SR-LUT has 1 and SPF-LUT 6.
 
     Raises
     ------
@@ -181,10 +188,10 @@ def build(name: str, scale: int, patterns: str = "sdy", stages: int = 2) -> Arch
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture {name!r} is none of {', '.join(ARCHITECTURES)}")
-    if scale not in (1, 2, 3, 4):
+    if scale not in SCALES:
         raise ValueError(f"scale {scale} is not 1, 2, 3 or 4")
     if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(SPATIAL_PATTERNS):
         raise ValueError(f"patterns {patterns!r} are not different letters of {SPATIAL_PATTERNS!r}")
-    if stages < 1:
-        raise ValueError(f"{stages} stages are fewer than 1")
+    if not 1 <= stages <= MOST_STAGES:
+        raise ValueError(f"{stages} stages are not 1 to {MOST_STAGES}")
     return ARCHITECTURES[name](scale, patterns, stages)

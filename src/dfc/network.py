@@ -1,5 +1,8 @@
 """The network that a LUT is exported from: one small convolutional cell a lookup."""
 
+from collections.abc import Mapping
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -96,6 +99,18 @@ class Network(nn.Module):
                 for name, (_, layer) in architecture.lookups.items()
             }
         )
+
+    @classmethod
+    def of(cls, architecture: Architecture, state: Mapping[str, Tensor]) -> Self:
+        """Build a network around its weights; a ValueError or RuntimeError if they do not fit."""
+        first = state.get(f"cells.{next(iter(architecture.lookups))}.layers.0.bias")
+        if first is None or not all(tensor.isfinite().all() for tensor in state.values()):
+            raise ValueError("expected finite weights of every layer")
+        with torch.device("meta"):  # takes no memory before the shapes are known to fit
+            network = cls(architecture, features=first.numel())
+        weights = {name: tensor.float().clone() for name, tensor in state.items()}
+        network.load_state_dict(weights, assign=True)
+        return network
 
     def forward(self, image: Tensor) -> Tensor:
         """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""

@@ -38,10 +38,9 @@ def load_network(path: Path) -> Network:
 def network_from(path: Path, tensors: Tensors, description: dict[str, Any]) -> Network:
     """Build the network that was read from a file; what does not fit is a `UserError`."""
     try:
-        network = Network(build(**description["architecture"]), description["features"])
-        network.load_state_dict({name: torch.from_numpy(part) for name, part in tensors.items()})
+        state = {name: torch.from_numpy(part) for name, part in tensors.items()}
+        return Network.of(build(**description["architecture"]), state)
     except KeyError as error:
         raise UserError(f"{path}: a network needs {error}, which is missing") from None
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
-    return network

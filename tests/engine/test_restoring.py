@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dfc.architectures import build
 from dfc.benchmark import restore_image
 from dfc.data.images import read_image
 from dfc.data.layouts import find_pairs
 from dfc.engine import restoring
 from dfc.engine.restoring import restore
-from dfc.interop import load_published_network, read_published_tables
+from dfc.interop.sources import read_source
 from dfc.lut.export import export
-from dfc.lut.lattice import Uniform
 from dfc.lut.model import TableModel
 from dfc.lut.table import Lut
 
@@ -113,9 +111,7 @@ def test_extreme_tables_do_not_overflow(make_lut: MakeLut, name: str) -> None:
 
 def test_the_published_tables_restore_set5_to_the_bit(reference_dir: Path) -> None:
     folder = reference_dir / "reference" / "mulut_x4"
-    architecture = build("mulut", 4)
-    lattices = dict.fromkeys(architecture.lookups, Uniform(4))
-    lut = read_published_tables(folder, "LUT_ft_x4_4bit_int8", architecture, lattices)
+    lut = read_source(folder / "LUT_ft_x4_4bit_int8_s1_s.npy").model
     luts = {"expected_set5": lut} | {
         f"dfc_expected_set5/{dims}2i5": lut.compressed(dims, 2, 5) for dims in ("xyzt", "xyz", "xy")
     }
@@ -131,7 +127,7 @@ def test_the_published_tables_restore_set5_to_the_bit(reference_dir: Path) -> No
 @pytest.mark.parametrize("dims", ["xyzt", "xyz", "xy"])
 def test_the_random_spf_network_is_restored_to_the_bit(reference_dir: Path, dims: str) -> None:
     folder = reference_dir / "reference" / "random_spf_x4"
-    network = load_published_network(folder / "network.safetensors", build("spf_lut", 4))
+    network = read_source(folder / "network.safetensors").model
     lut = export(network, "sr", 4).compressed(dims, 2, 5)
     image = read_image(folder.parent / "random_input_rgb.png")
     expected = read_image(folder / f"expected_{dims}2i5.png")

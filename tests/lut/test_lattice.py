@@ -32,20 +32,26 @@ def test_rows_of_a_uniform_lattice_count_its_points_the_first_axis_slowest(
 
 @given(diagonal_first)
 def test_the_index_map_finds_every_diagonal_row(lattice: DiagonalFirst) -> None:
-    rows = lattice.diagonal.rows(lattice.points[: len(lattice.diagonal_rows)])
+    rows = lattice.diagonal.rows(lattice.points[: lattice.diagonal_size])
     np.testing.assert_array_equal(lattice.row_of[rows], np.arange(len(rows)))
+
+
+@given(diagonal_first)
+def test_the_size_of_a_lattice_is_known_before_its_points(lattice: DiagonalFirst) -> None:
+    assert lattice.diagonal_size == len(lattice.diagonal_rows)
+    assert lattice.size == len(lattice.points)
 
 
 def test_diagonal_first_sizes_are_as_published() -> None:
     lattice = DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5))
-    assert len(lattice.diagonal_rows) == 1807
+    assert lattice.diagonal_size == 1807
     assert lattice.elsewhere.size == 6561
 
 
 @pytest.mark.parametrize(("dims", "compared"), [("xy", 1), ("xyz", 2), ("xyzt", 3)])
 def test_only_the_named_dimensions_must_lie_near_the_diagonal(dims: str, compared: int) -> None:
     lattice = DiagonalFirst(Uniform(4), dims, 1, Uniform(5))
-    kept = lattice.points[: len(lattice.diagonal_rows)]
+    kept = lattice.points[: lattice.diagonal_size]
     distances = np.abs(kept[:, 1:] - kept[:, :1])
     assert (distances[:, :compared] <= 16).all()
     assert compared == 3 or distances[:, compared:].max() == 256
@@ -62,6 +68,7 @@ def test_a_lattice_survives_the_trip_through_json(lattice: Lattice) -> None:
         {},
         {"kind": "uniform"},
         {"kind": "uniform", "interval": 9},
+        {"kind": "uniform", "interval": 2},
         {"kind": "hexagonal", "interval": 4},
         DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5)).to_json() | {"dims": "yz"},
         DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5)).to_json() | {"dfc_interval": 4},

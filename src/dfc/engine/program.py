@@ -171,7 +171,7 @@ def _rows(lattice: Lattice, near: Part, elsewhere: Part) -> tuple[NDArray[np.int
     """Where the rows of a table go, and where the part elsewhere begins."""
     if isinstance(lattice, Uniform):
         return np.arange(lattice.size), 0
-    count = len(lattice.diagonal_rows)
+    count = lattice.diagonal_size
     diagonal, others = lattice.points[:count], lattice.points[count:]
     return np.concatenate([near.place(diagonal), near.rows + elsewhere.place(others)]), near.rows
 

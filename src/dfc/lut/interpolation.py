@@ -60,7 +60,7 @@ def _locate_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor
     row_of = _row_of(lattice, taps.device)
     # Rows of the coarse part may exceed the map; what they read there is discarded.
     diagonal_rows = row_of[rows.clamp(max=len(row_of) - 1)]
-    return torch.where(near, diagonal_rows, len(lattice.diagonal_rows) + rows), weights
+    return torch.where(near, diagonal_rows, lattice.diagonal_size + rows), weights
 
 
 def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Dims = Literal["xy", "xyz", "xyzt"]
+INTERVALS = range(3, 9)
+"""From 33 points an axis to 2."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,17 @@ class DiagonalFirst:
         return rows
 
     @property
+    def diagonal_size(self) -> int:
+        """How many rows are diagonal."""
+        length, named = self.diagonal.length, len(self.dims) - 1
+        axis = range(length)
+        near = (min(a + self.width, length - 1) - max(a - self.width, 0) + 1 for a in axis)
+        return sum(count**named for count in near) * length ** (3 - named)
+
+    @property
     def size(self) -> int:
         """Rows of a table on this lattice."""
-        return len(self.diagonal_rows) + self.elsewhere.size
+        return self.diagonal_size + self.elsewhere.size
 
     @cached_property
     def points(self) -> NDArray[np.int64]:
@@ -144,7 +154,7 @@ def lattice_from_json(values: dict[str, Any]) -> Lattice:
         If it describes no lattice.
     """
     match values:
-        case {"kind": "uniform", "interval": int(interval)} if 0 <= interval <= 8:
+        case {"kind": "uniform", "interval": int(interval)} if interval in INTERVALS:
             return Uniform(interval)
         case {
             "kind": "diagonal-first",
@@ -152,6 +162,6 @@ def lattice_from_json(values: dict[str, Any]) -> Lattice:
             "dims": ("xy" | "xyz" | "xyzt") as dims,
             "diagonal_width": int(width),
             "dfc_interval": int(elsewhere),
-        } if 0 <= interval < elsewhere <= 8 and width >= 0:
+        } if {interval, elsewhere} <= {*INTERVALS} and interval < elsewhere and width >= 0:
             return DiagonalFirst(Uniform(interval), dims, width, Uniform(elsewhere))
     raise ValueError(f"no lattice is described by {values!r}")

@@ -1,0 +1,38 @@
+"""Which architecture tables or cells belong to, told by their names and sizes."""
+
+from collections.abc import Mapping
+
+from dfc.architectures import ARCHITECTURES, SCALES, SPATIAL_PATTERNS, Architecture, build
+
+
+def architecture_of(values: Mapping[str, int], named: bool) -> Architecture:
+    """Recognise an architecture.
+
+    Parameters
+    ----------
+    values
+        How many values a lookup has, by the name of its table, in any order.
+    named
+        Whether the names came with the tables. A lone `s1_s` is then that of a MuLUT, otherwise
+        that of an SR-LUT, of which nothing but the border differs.
+
+    Raises
+    ------
+    ValueError
+        If no architecture has just these tables.
+    """
+    endings = {name.rpartition("_")[2] for name in values}
+    patterns = "".join(letter for letter in SPATIAL_PATTERNS if letter in endings)
+    stages = len({name.partition("_")[0] for name in values})
+    names = list(ARCHITECTURES)
+    for name in reversed(names) if named else names:
+        for scale in SCALES if patterns and stages <= len(values) else ():
+            candidate = build(name, scale, patterns, stages)
+            if _values(candidate) == dict(values):
+                return candidate
+    found = ", ".join(f"{name} ({count})" for name, count in sorted(values.items())) or "none"
+    raise ValueError(f"expected the tables of {', '.join(names)}, found (values each): {found}")
+
+
+def _values(architecture: Architecture) -> dict[str, int]:
+    return {name: layer.values_per_lookup for name, (_, layer) in architecture.lookups.items()}

@@ -1,0 +1,107 @@
+"""Whatever people have, recognised by its content: tables, networks, and files of this project."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from dfc.artifact import read_safetensors
+from dfc.errors import UserError
+from dfc.interop.networks import network_from_published
+from dfc.interop.pickles import read_checkpoint
+from dfc.interop.tables import find_tables, read_tables
+from dfc.lut.table import Lut
+from dfc.network import Network
+from dfc.trained import load_trained
+
+_TABLE, _ZIP, _PICKLE = b"\x93NUMPY", b"PK", b"\x80"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a file or folder holds."""
+
+    model: Network | Lut
+    readings: tuple[str, ...] = ()
+    """What was decided where it could have been read in another way, too."""
+
+
+def find_source(path: Path) -> Path | None:
+    """The LUT or network at a path: what it names, or what lies in a folder; None in an empty one.
+
+    Raises
+    ------
+    UserError
+        If there is nothing at the path, or several files in the folder.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder")
+    if not path.is_dir() or any(path.glob("*.npy")):
+        return path
+    files = sorted(file for file in path.iterdir() if file.suffix in (".safetensors", ".pth"))
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise UserError(f"{path}: expected one LUT or network, found {names}")
+    return files[0] if files else None
+
+
+def read_source(source: Path, task: str | None = None) -> Found:
+    """Read a LUT or a network, published or of this project.
+
+    Parameters
+    ----------
+    source
+        A file, or a folder of the tables of one LUT; of several, name a file of the one.
+    task
+        What published tables are for, of which the files do not say it.
+
+    Raises
+    ------
+    UserError
+        If it holds neither, or more than one.
+    """
+    if source.is_dir():
+        return _tables(source, task)
+    try:
+        with source.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise UserError(f"{source}: cannot be read: {error.strerror}") from None
+    if start.startswith(_TABLE):
+        return _tables(source, task)
+    if start.startswith((_ZIP, _PICKLE)):
+        return _published_network(source, read_checkpoint(source))
+    tensors, header = read_safetensors(source)
+    if "dfc" in header:
+        return Found(load_trained(source))
+    return _published_network(
+        source, {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
+    )
+
+
+def _published_network(source: Path, tensors: dict[str, torch.Tensor]) -> Found:
+    try:
+        network, wrapper = network_from_published(tensors)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(f"{source}: {' '.join(str(error).split())}") from None
+    others = sorted({name.split(".")[0] for name in tensors if not name.startswith(wrapper)})
+    ignored = f"{source}: took the weights in {wrapper.rstrip('.')}, ignored {', '.join(others)}"
+    return Found(network, (ignored,) if others else ())
+
+
+def _tables(source: Path, task: str | None) -> Found:
+    luts = find_tables(source)
+    if not luts:
+        raise UserError(f"{source}: expected the tables of a LUT (.npy), found none")
+    if len(luts) > 1:
+        titles = ", ".join(lut.title for lut in luts)
+        raise UserError(f"{source}: expected the tables of one LUT, found {titles}; name a file")
+    (files,) = luts
+    lut = read_tables(files, task)
+    readings = []
+    if set(lut.tables) == {"s1_s"}:
+        other = "mulut with one layer" if lut.architecture.name == "sr_lut" else "sr_lut"
+        readings.append(f"{files.title}: took it for {lut.architecture.name}; {other} would fit")
+    if lut.architecture.scale == 1 and task is None:
+        readings.append(f"{files.title}: took it for the task {lut.task}; --task says another")
+    return Found(lut, tuple(readings))

@@ -1,0 +1,271 @@
+"""Published tables: one `.npy` file a table, or two with DFC, named for layer and pattern."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfc.architectures import Architecture
+from dfc.errors import UserError
+from dfc.files import written_whole
+from dfc.interop.recognition import architecture_of
+from dfc.lut.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
+from dfc.lut.table import CHANNEL_INTERVAL, Lut, Table
+
+_PART = re.compile(r"(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
+_TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")
+_INDEX = re.compile(r"ref2index_(?P<dims>xyzt|xyz|xy)(?P<width>\d+)i(?P<interval>\d)")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of one LUT."""
+
+    parts: dict[str, list[Path]]
+    """By table: one file, or the diagonal and the other one."""
+    stems: dict[str, str]
+    """What the file names of a table start with."""
+    named: bool
+    """Whether the names say which table a file holds."""
+
+    @property
+    def title(self) -> str:
+        """For people: what the file names have in common."""
+        prefix = os.path.commonprefix([*self.stems.values()])  # noqa: RUF071 (not of paths)
+        several = len(self.stems) > 1
+        compressed = max(map(len, self.parts.values())) > 1
+        return f"{prefix}{'*' * several}{'_compress*' * compressed}.npy"
+
+
+def find_tables(source: Path) -> list[Files]:
+    """Find the LUTs in a folder; or the one that a file belongs to.
+
+    Raises
+    ------
+    UserError
+        If a file of a compressed table has no partner.
+    """
+    folder = source if source.is_dir() else source.parent
+    groups: dict[str, dict[str, dict[str, Path]]] = {}
+    for path in sorted(folder.glob("*.npy")):
+        if not _INDEX.fullmatch(path.stem):
+            stem, part = _PART.fullmatch(path.stem).groups(default="")
+            table = _TABLE.fullmatch(stem)
+            prefix = table["prefix"] or "" if table else stem
+            groups.setdefault(prefix, {}).setdefault(stem, {})[part] = path
+    luts = [files for stems in groups.values() for files in _readings(stems)]
+    if source.is_dir():
+        return luts
+    return [lut for lut in luts if any(source in parts for parts in lut.parts.values())]
+
+
+def _readings(stems: Mapping[str, Mapping[str, Path]]) -> Iterator[Files]:
+    """The LUT of uniform tables and the compressed one that files of one name make up.
+
+    Some tables of a compressed LUT are uniform, too.
+    """
+    if all("" in paths for paths in stems.values()):
+        yield _files({stem: [paths[""]] for stem, paths in stems.items()})
+    if any(paths.keys() - {""} for paths in stems.values()):
+        yield _files({stem: _parts(stem, paths) for stem, paths in stems.items()})
+
+
+def _parts(stem: str, paths: Mapping[str, Path]) -> list[Path]:
+    parts = [paths[part] for part in ("1", "2") if part in paths]
+    if len(parts) == 1:
+        raise UserError(f"{parts[0]}: expected both {stem}_compress1.npy and {stem}_compress2.npy")
+    return parts or [paths[""]]
+
+
+def _files(parts_of: Mapping[str, list[Path]]) -> Files:
+    parts: dict[str, list[Path]] = {}
+    stems: dict[str, str] = {}
+    named = False
+    for stem, paths in parts_of.items():
+        table = _TABLE.fullmatch(stem)
+        named = bool(table)
+        name = table["table"].replace("_c0", "") if table else "s1_s"
+        if name in parts:
+            raise UserError(f"{paths[0]}: holds table {name}, as {parts[name][0]} does")
+        parts[name], stems[name] = paths, stem
+    return Files(parts, stems, named)
+
+
+def read_tables(files: Files, task: str | None) -> Lut:
+    """Read the tables of a LUT.
+
+    Parameters
+    ----------
+    files
+        From `find_tables`.
+    task
+        What they are for; None for super-resolution, or denoising where the scale is 1.
+
+    Raises
+    ------
+    UserError
+        If a file is damaged, or they are not the tables of an architecture.
+    """
+    arrays = {name: [_read(path) for path in paths] for name, paths in files.parts.items()}
+    first = next(iter(files.parts.values()))[0]
+    index = _index(first.parent)
+    try:
+        widths = {name: _width(parts) for name, parts in arrays.items()}
+        architecture = architecture_of(widths, files.named)
+        tables = {}
+        for name in architecture.lookups:
+            path, rows = files.parts[name][0], [len(part) for part in arrays[name]]
+            lattice = _lattice(path, rows, index)
+            values = np.concatenate([part.reshape(len(part), -1) for part in arrays[name]])
+            tables[name] = Table(lattice, values)
+        _check_channel_table(architecture, tables)
+        step = {"step": "import", "stems": files.stems}
+        task = task or ("sr" if architecture.scale > 1 else "denoise")
+        return Lut(architecture, task, tables, (step,))
+    except ValueError as error:
+        raise UserError(f"{first}: {error}") from None
+
+
+def _read(path: Path) -> NDArray[np.int8]:
+    try:
+        # Mapped, so that a header that claims more than there is costs nothing.
+        values = np.array(np.lib.format.open_memmap(path, mode="r"))
+    except Exception as error:  # its header is a Python literal, and can be wrong in any way
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise UserError(f"{path}: not a readable table of NumPy ({reason})") from None
+    if values.dtype != np.int8 or values.ndim < 2 or not values.size:
+        raise UserError(
+            f"{path}: expected int8 of shape (rows, values), got {values.dtype} of shape "
+            f"{values.shape}"
+        )
+    return values
+
+
+def _width(parts: Iterable[NDArray[np.int8]]) -> int:
+    widths = {part[0].size for part in parts}
+    if len(widths) > 1:
+        raise ValueError(f"its two files have {' and '.join(map(str, sorted(widths)))} values")
+    return widths.pop()
+
+
+def _index(folder: Path) -> DiagonalFirst | None:
+    """The lattice that a `ref2index` file in the folder is named and shaped for."""
+    paths = [path for path in sorted(folder.glob("ref2index_*.npy")) if _INDEX.fullmatch(path.stem)]
+    if len(paths) != 1:
+        return None
+    name = _INDEX.fullmatch(paths[0].stem)
+    try:
+        index = np.lib.format.open_memmap(paths[0], mode="r")
+        fine = next(n for n in INTERVALS if Uniform(n).length == index.shape[0])
+    except Exception:
+        raise UserError(f"{paths[0]}: not a readable map from lattice points to rows") from None
+    return DiagonalFirst(
+        Uniform(fine), name["dims"], int(name["width"]), Uniform(int(name["interval"]))
+    )
+
+
+def _lattice(path: Path, rows: list[int], index: DiagonalFirst | None) -> Lattice:
+    """The lattice of a table, told by how many rows its files have."""
+    elsewhere = next((n for n in INTERVALS if Uniform(n).size == rows[-1]), None)
+    if elsewhere is None:
+        sizes = ", ".join(str(Uniform(n).size) for n in INTERVALS)
+        raise UserError(f"{path}: expected {sizes} rows, found {rows[-1]}")
+    if len(rows) == 1:
+        return Uniform(elsewhere)
+    for lattice in [index] if index else _compressions(elsewhere):
+        if [lattice.diagonal_size, lattice.elsewhere.size] == rows:
+            return lattice
+    wanted = "the rows that ref2index is for" if index else "the rows of a diagonal"
+    raise UserError(f"{path}: expected {wanted}, found {rows[0]}")
+
+
+def _compressions(elsewhere: int) -> Iterator[DiagonalFirst]:
+    """All ways to compress a table, the likeliest first: at interval 4, as published."""
+    for fine in sorted(range(INTERVALS[0], elsewhere), key=lambda n: n != CHANNEL_INTERVAL):
+        for dims in reversed(get_args(Dims)):
+            for width in range(Uniform(fine).length):
+                yield DiagonalFirst(Uniform(fine), dims, width, Uniform(elsewhere))
+
+
+def _check_channel_table(architecture: Architecture, tables: Mapping[str, Table]) -> None:
+    for name, (lookup, _) in architecture.lookups.items():
+        if lookup.pattern == "channel" and tables[name].lattice != Uniform(CHANNEL_INTERVAL):
+            raise ValueError(f"table {name}: expected interval {CHANNEL_INTERVAL}, not compressed")
+
+
+def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
+    """Write the tables of a LUT as they are published, under the names they were imported with.
+
+    A compressed LUT gets its `ref2index` file, too.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    UserError
+        If a file exists and may not be replaced.
+    """
+    arrays = dict(_arrays(lut))
+    for name in arrays:
+        if (folder / name).exists() and not force:
+            raise UserError(f"{folder / name}: exists already; --force replaces it")
+    for name, values in arrays.items():
+        with written_whole(folder / name) as partial, partial.open("wb") as file:
+            np.save(file, values)
+    return [folder / name for name in arrays]
+
+
+def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
+    stems = _stems(lut)
+    compressed = set()
+    for name, table in lut.tables.items():
+        values, lattice = table.values, table.lattice
+        if lut.architecture.name == "sr_lut":
+            values = values.reshape(-1, 1, lut.architecture.scale, lut.architecture.scale)
+        if isinstance(lattice, Uniform):
+            yield f"{stems[name]}.npy", values
+            continue
+        compressed.add(lattice)
+        count = lattice.diagonal_size
+        yield f"{stems[name]}_compress1.npy", values[:count]
+        yield f"{stems[name]}_compress2.npy", values[count:]
+    for lattice in compressed:
+        coarse = lattice.elsewhere.interval
+        yield f"ref2index_{lattice.dims}{lattice.width}i{coarse}.npy", _reference_index(lattice)
+
+
+def _stems(lut: Lut) -> dict[str, str]:
+    imported = next((step["stems"] for step in lut.history if "stems" in step), None)
+    if imported:
+        return imported
+    scale, interval = lut.architecture.scale, next(iter(lut.tables.values())).lattice.finest
+    if lut.architecture.name == "sr_lut":
+        return {"s1_s": f"Model_S_x{scale}_{interval}bit_int8"}
+    separator = "_c0_" if lut.architecture.name == "mulut" and scale == 1 else "_"
+    return {
+        name: f"LUT_x{scale}_{interval}bit_int8_{name.replace('_', separator)}"
+        for name in lut.tables
+    }
+
+
+def _reference_index(lattice: DiagonalFirst) -> NDArray[np.int64]:
+    """Rows [L, 2 w + 1, ..] of the diagonal table by x and the distances to x, which wrap around.
+
+    Dimensions that are not named come last, whole; -1 stands where there is no such point.
+    """
+    points = lattice.points[: lattice.diagonal_size] // lattice.diagonal.step
+    points[:, lattice.named] -= points[:, :1]
+    named = len(lattice.dims)
+    length = lattice.diagonal.length
+    shape = [length, *[2 * lattice.width + 1] * (named - 1), *[length] * (4 - named)]
+    index = np.full(shape, -1, np.int64)
+    index[tuple(points.T)] = np.arange(len(points))
+    return index

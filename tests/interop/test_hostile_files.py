@@ -1,0 +1,186 @@
+"""Thousands of damaged files: each is read, or refused with one clear line, and none costs much."""
+
+import json
+import random
+import re
+import resource
+import struct
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dfc.architectures import build
+from dfc.description import as_text, described
+from dfc.errors import UserError
+from dfc.interop.sources import read_source
+from dfc.interop.tables import write_tables
+from dfc.lut.artifact import save_lut
+from dfc.lut.table import Lut
+from dfc.network import Network
+from dfc.network_artifact import save_network
+from dfc.restoring import restore
+
+EACH = 400
+"""Damaged copies of every file: with five kinds of files, 2000."""
+NASTY = [
+    "NaN",
+    "Infinity",
+    "-1",
+    "0",
+    "1e9",
+    "4.0",
+    "99999999999",
+    "null",
+    "true",
+    '"x"',
+    "[]",
+    "{}",
+]
+
+
+@pytest.fixture
+def files(
+    tmp_path: Path,
+    make_lut: Callable[..., Lut],
+    published_names: Callable[[Network], dict[str, torch.Tensor]],
+) -> dict[str, Path]:
+    """Give a small file of each kind."""
+    lut = make_lut("mulut", 2, "s", interval=7)
+    paths = {
+        kind: tmp_path / kind / f"x{suffix}"
+        for kind, suffix in {
+            "lut": ".safetensors",
+            "compressed": ".safetensors",
+            "network": ".safetensors",
+            "checkpoint": ".pth",
+        }.items()
+    }
+    save_lut(lut, paths["lut"])
+    save_lut(lut.compressed("xyz", 0, 8), paths["compressed"])
+    network = Network(build("mulut", 2, "s"), features=2)
+    save_network(network, paths["network"])
+    paths["checkpoint"].parent.mkdir()
+    torch.save({"epoch": 1, "state_dict": published_names(network)}, paths["checkpoint"])
+    (paths["table"],) = write_tables(make_lut("sr_lut", 2, "s", interval=7), tmp_path / "table")
+    return paths
+
+
+def damaged(whole: bytes, seed: int) -> bytes:
+    """A copy with bytes changed, cut off, left out or doubled, or another value in its header."""
+    rng = random.Random(seed)
+    data = bytearray(whole)
+    # Most of a header is within the first kilobyte.
+    place = rng.randrange(min(len(data), rng.choice([16, 128, 1024, len(data)])))
+    match rng.randrange(6):
+        case 0:
+            return bytes(data[:place])
+        case 1:
+            for _ in range(rng.randint(1, 4)):
+                data[min(place + rng.randrange(8), len(data) - 1)] = rng.randrange(256)
+        case 2:
+            del data[place : place + rng.randint(1, 16)]
+        case 3:
+            data[place:place] = data[place : place + rng.randint(1, 16)]
+        case _:
+            return with_another_value(whole, rng)
+    return bytes(data)
+
+
+def with_another_value(whole: bytes, rng: random.Random) -> bytes:
+    """Replace a value of the description of a file of ours, or a number of another one."""
+    start = whole[:8]
+    size = struct.unpack("<Q", start)[0] if len(whole) > 8 and whole[8:9] == b"{" else 0
+    if not size:
+        numbers = list(re.finditer(rb"\d+", whole[:1024]))
+        number = rng.choice(numbers)
+        value = rng.choice(NASTY).encode()
+        return whole[: number.start()] + value + whole[number.end() :]
+    header = json.loads(whole[8 : 8 + size])
+    description = header["__metadata__"]["dfc"]
+    values = list(re.finditer(r'(?<=: )("\w*"|-?\d+|\[\])', description))
+    value = rng.choice(values)
+    nasty = rng.choice(NASTY)
+    changed = description[: value.start()] + nasty + description[value.end() :]
+    header["__metadata__"]["dfc"] = changed
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + whole[8 + size :]
+
+
+def use(path: Path) -> str:
+    """Do all that a user would with a file; give the message if it is refused."""
+    image = np.zeros((4, 5), np.uint8)
+    try:
+        model = read_source(path).model
+        if isinstance(model, Lut):
+            restore(image, model)
+        if path.suffix == ".safetensors":
+            as_text(described(path))
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("kind", ["lut", "compressed", "network", "checkpoint", "table"])
+def test_a_damaged_file_is_read_or_refused_in_one_line(files: dict[str, Path], kind: str) -> None:
+    path, whole = files[kind], files[kind].read_bytes()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in range(EACH):
+            path.write_bytes(damaged(whole, seed))
+            message = use(path)
+            assert "\n" not in message
+            assert not message or path.name in message
+            refused += bool(message)
+    assert refused > EACH / 4, "the damage is felt"
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+    assert grown < 1, f"took {grown:.1f} GiB"
+
+
+def claims(path: Path, size: int) -> Iterator[bytes]:
+    """Headers that speak of 10 GB in a file of a few bytes."""
+    shape = [size, 1]
+    header = {"s1_s": {"dtype": "I8", "shape": shape, "data_offsets": [0, size]}}
+    text = json.dumps(header).encode()
+    yield struct.pack("<Q", len(text)) + text + bytes(16)
+    yield struct.pack("<Q", size) + text + bytes(16)
+    literal = f"{{'descr': '|i1', 'fortran_order': False, 'shape': ({size}, 1), }}".encode()
+    yield b"\x93NUMPY\x01\x00\x76\x00" + literal.ljust(117) + b"\n" + bytes(16)
+
+
+def test_a_header_that_claims_10_gb_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for data in claims(path, 10**10):
+        path.write_bytes(data)
+        assert "x: " in use(path)
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20 < 0.1
+
+
+def test_a_checkpoint_that_claims_10_gb_costs_nothing(tmp_path: Path) -> None:
+    for zipped in (True, False):
+        path = tmp_path / "x.pth"
+        bias = torch.zeros(3)
+        torch.save(
+            {"s1_s.model.conv1.conv.bias": bias}, path, _use_new_zipfile_serialization=zipped
+        )
+        data = path.read_bytes()
+        assert data.count(b"K\x03") >= 1
+        path.write_bytes(data.replace(b"K\x03", b"J\xff\xff\xff\x7f"))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert "x.pth: " in use(path)
+        assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20 < 0.5
+
+
+def test_an_architecture_without_end_is_refused(
+    tmp_path: Path, make_lut: Callable[..., Lut]
+) -> None:
+    path = tmp_path / "x.safetensors"
+    save_lut(make_lut("mulut", 2, "s"), path)
+    path.write_bytes(path.read_bytes().replace(b'\\"stages\\": 2', b'\\"stages\\": 999999999'))
+    assert use(path)
