@@ -1,21 +1,26 @@
 """Compress the LUT diagonal-first, or hand it on as it is where `dfc.enabled` is false."""
 
-from dfc.errors import one_line_errors
+from dfc.errors import UserError, one_line_errors
 from dfc.lut.artifact import load_lut, save_lut
-from dfc.params import load_params
+from dfc.params import Params, load_params
 from dfc.pipeline import DFC, LUT
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Run the stage."""
-    dfc = load_params().dfc
+    dfc = params.dfc
     lut = load_lut(LUT)
     if dfc.enabled:
-        lut = lut.compressed(dfc.dims, dfc.diagonal_width, dfc.interval)
+        try:
+            lut = lut.compressed(dfc.dims, dfc.diagonal_width, dfc.interval)
+        except ValueError as error:
+            raise UserError(
+                f"{LUT}: {error} (dfc.dims, dfc.diagonal_width, dfc.interval)"
+            ) from None
     save_lut(lut, DFC)
     print(f"{DFC}: {lut.size_mib:.3f} MiB")
 
 
 if __name__ == "__main__":
     with one_line_errors():
-        main()
+        main(load_params())

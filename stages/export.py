@@ -3,14 +3,13 @@
 from dfc.errors import one_line_errors
 from dfc.lut.artifact import save_lut
 from dfc.lut.export import export
-from dfc.params import load_params
+from dfc.params import Params, load_params
 from dfc.pipeline import LUT, TRAINED
 from dfc.trained import load_trained
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Run the stage."""
-    params = load_params()
     lut = export(load_trained(TRAINED), params.task, params.export.interval)
     save_lut(lut, LUT)
     print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
@@ -18,4 +17,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     with one_line_errors():
-        main()
+        main(load_params())

@@ -42,10 +42,16 @@ def test_compressing_is_written_into_the_history(make_lut: MakeLut) -> None:
     assert history[-1] == {"step": "compress", "dims": "xyz", "diagonal_width": 1, "interval": 7}
 
 
-def test_a_compressed_table_cannot_be_compressed_again(make_lut: MakeLut) -> None:
+def test_a_compressed_table_cannot_be_compressed_in_another_way(make_lut: MakeLut) -> None:
     lut = make_lut("mulut", 2, "s").compressed("xyz", 1, 7)
-    with pytest.raises(ValueError, match="only a uniform table"):
-        lut.compressed("xyz", 1, 7)
+    assert lut.compressed("xyz", 1, 7) is lut
+    with pytest.raises(ValueError, match="compressed already"):
+        lut.compressed("xyz", 2, 7)
+
+
+def test_a_table_is_compressed_to_coarser_samples_alone(make_lut: MakeLut) -> None:
+    with pytest.raises(ValueError, match="interval 6 is not below"):
+        make_lut("mulut", 2, "s").compressed("xyz", 1, 6)
 
 
 def test_tables_must_fit_their_lattice_and_architecture() -> None:

@@ -1,6 +1,7 @@
 """Export: sample what was trained, cells or tables, on a uniform lattice."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from dfc.architectures import Architecture
 from dfc.lut.interpolation import interpolate
+from dfc.lut.lattice import DiagonalFirst
 from dfc.lut.table import Lut, Table, lattice_for
 from dfc.network import Network
 
@@ -22,7 +24,7 @@ def export(trained: Network | Lut, task: str, interval: int) -> Lut:
     Parameters
     ----------
     trained
-        The network, or a LUT of uniform tables on whatever lattice.
+        The network, or a LUT on whatever lattice.
     task
         What it was trained for.
     interval
@@ -32,15 +34,26 @@ def export(trained: Network | Lut, task: str, interval: int) -> Lut:
     -------
     Lut
         Uniform int8 tables. The last point of an axis, 256, holds the answer at 255 (NUMERICS).
+        A LUT that is compressed already, or on that lattice, is handed on as it is.
     """
     step: dict[str, Any] = {"step": "export", "interval": interval}
     if isinstance(trained, Network):
         step["features"] = trained.features
         history, answer = (), _cells_of(trained)
+    elif _is_final(trained, interval):
+        return replace(trained, task=task)
     else:
         history, answer = trained.history, _tables_of(trained)
     tables = _sampled(trained.architecture, interval, answer)
     return Lut(trained.architecture, task, tables, (*history, step))
+
+
+def _is_final(lut: Lut, interval: int) -> bool:
+    lattices = {name: table.lattice for name, table in lut.tables.items()}
+    return any(isinstance(lattice, DiagonalFirst) for lattice in lattices.values()) or all(
+        lattices[name] == lattice_for(lookup.pattern, interval)
+        for name, (lookup, _) in lut.architecture.lookups.items()
+    )
 
 
 @torch.no_grad()

@@ -36,8 +36,12 @@ class Table:
         ValueError
             If this table is not uniform, or too coarse for the other lattice.
         """
+        if self.lattice == lattice:
+            return self
         if not isinstance(self.lattice, Uniform):
-            raise ValueError("only a uniform table can be compressed")
+            raise ValueError(f"is compressed already, and not as {lattice.to_json()}")
+        if self.lattice.interval >= lattice.elsewhere.interval:
+            raise ValueError(f"interval {self.lattice.interval} is not below the coarse one")
         return Table(lattice, self.values[self.lattice.rows(lattice.points)])
 
 
@@ -68,7 +72,7 @@ class Lut:
         return sum(table.values.size for table in self.tables.values()) / 2**20
 
     def compressed(self, dims: Dims, width: int, interval: int) -> "Lut":
-        """Resample every spatial table diagonal-first (DFC, CVPR 2024).
+        """Resample every spatial table diagonal-first (DFC, CVPR 2024), unless that is done.
 
         Parameters
         ----------
@@ -78,14 +82,21 @@ class Lut:
             How many lattice points a diagonal point may be away from the diagonal.
         interval
             Interval of the coarse lattice elsewhere, above that of this LUT.
+
+        Raises
+        ------
+        ValueError
+            If this LUT is too coarse, or compressed in another way.
         """
         tables = {}
         for name, (lookup, _) in self.architecture.lookups.items():
             table = self.tables[name]
             if PATTERNS[lookup.pattern].rotations > 1:
-                lattice = DiagonalFirst(table.lattice, dims, width, Uniform(interval))
-                table = table.resampled(lattice)
+                fine = Uniform(table.lattice.finest)
+                table = table.resampled(DiagonalFirst(fine, dims, width, Uniform(interval)))
             tables[name] = table
+        if all(tables[name] is table for name, table in self.tables.items()):
+            return self
         step = {"step": "compress", "dims": dims, "diagonal_width": width, "interval": interval}
         return replace(self, tables=tables, history=(*self.history, step))
 

@@ -1,4 +1,4 @@
-"""The `dfc` command: what it is given is checked here, what it does is done elsewhere."""
+"""Commands that measure: how good, how fast."""
 
 from itertools import islice
 from pathlib import Path
@@ -7,56 +7,70 @@ from typing import Annotated
 
 import typer
 
-from dfc.errors import UserError, one_line_errors
+from dfc.cli.files import Task
+from dfc.cli.options import AsJson, LutFile, Threads
+from dfc.errors import UserError
 
 # Libraries that are slow to load are imported by the commands that need them.
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPU threads; all cores by default", show_default=False)
-]
-
-
-@app.callback()
-def _dfc() -> None:
-    """Restoration look-up tables."""
-
-
-@app.command()
-def restore(
-    lut: Annotated[Path, typer.Argument(help="a LUT file")],
-    inputs: Annotated[list[Path], typer.Argument(help="image files, or folders of them")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="folder, or file for one image")],
-    threads: Threads = None,
-    force: Annotated[bool, typer.Option("--force", help="replace files that exist")] = False,
+def benchmark(
+    luts: Annotated[list[Path], typer.Argument(help="LUT files", metavar="LUT..")],
+    data: Annotated[Path, typer.Option(help="a benchmark set, or a folder of sets")],
+    task: Annotated[
+        Task | None, typer.Option(help="that of the LUTs by default", show_default=False)
+    ] = None,
+    sets: Annotated[
+        list[str], typer.Option("--set", help="a set to take; all by default", show_default=False)
+    ] = [],  # noqa: B006 (Typer never changes it)
+    sigma: Annotated[float, typer.Option(min=0, help="of the noise (denoise)")] = 25,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="of JPEG (deblock)")] = 10,
+    images: Annotated[
+        Path | None, typer.Option(help="folder for the restored images", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Restore images; each keeps its name, and its folder below an input folder."""
-    from PIL import Image
-    from tqdm import tqdm
+    """Compare any number of LUTs on benchmark sets, beside bicubic or the input."""
+    import json
 
     import dfc
-    from dfc.data.images import open_image, write_image
-    from dfc.outputs import planned
+    from dfc.benchmark import as_markdown, as_metrics, summarise
+    from dfc.data.degradations import Degradation
+    from dfc.data.layouts import benchmark_sets
+    from dfc.protocol import Protocol
 
-    Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
-    loaded = dfc.load(lut)
-    for source, target in tqdm(planned(inputs, output, force), unit="image", mininterval=1):
-        image = open_image(source)
-        try:
-            restored = dfc.restore(image, loaded, threads)
-        except UserError as error:
-            raise UserError(f"{source}: {error}") from None
-        write_image(target, restored)
+    loaded = dict(zip(_titles(luts), map(dfc.load, luts), strict=True))
+    one, *others = {lut.architecture.scale for lut in loaded.values()}
+    tasks = {task} if task else {lut.task for lut in loaded.values()}
+    if others or len(tasks) > 1:
+        raise UserError("expected LUTs of one task and scale; found several")
+    if (tasks == {"sr"}) != (one > 1):
+        raise UserError(f"--task: {tasks.pop()} is not for LUTs of scale {one}")
+    found = benchmark_sets(data, sets, one)
+    if not found:
+        raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
+    protocol = Protocol(Degradation(tasks.pop(), one, sigma, quality))
+    methods = protocol.baseline() | {name: protocol.method(lut) for name, lut in loaded.items()}
+    storage = {name: lut.size_mib for name, lut in loaded.items()}
+    table = summarise(protocol.score(found, methods, images), storage)
+    if as_json:
+        print(json.dumps(as_metrics(table, storage), indent=2))
+    else:
+        print(as_markdown(table, protocol.caption))
 
 
-@app.command()
+def _titles(paths: list[Path]) -> list[str]:
+    """The names of files, or their whole paths where two have one name."""
+    names = [path.stem for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
 def bench(
-    lut: Annotated[Path, typer.Argument(help="a LUT file")],
+    lut: LutFile,
     size: Annotated[str, typer.Option(help="of the input image, width x height")] = "320x180",
     threads: Threads = None,
     seconds: Annotated[float, typer.Option(min=0, help="to spend on each figure, about")] = 2.0,
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how fast a LUT restores and learns, beside other ways to enlarge an image."""
     import json
@@ -74,7 +88,6 @@ def bench(
     print(json.dumps(results, indent=2) if as_json else as_text(results))
 
 
-@app.command()
 def step_time(
     model: Annotated[str, typer.Option(help="sr_lut, mulut or spf_lut")] = "mulut",
     patterns: Annotated[str, typer.Option(help="letters of sdyeho")] = "sdy",
@@ -110,9 +123,3 @@ def step_time(
         f"{threads} threads: median {median(measured):.3f} s a step "
         f"({measured[0]:.3f} to {measured[-1]:.3f}, {steps} steps)"
     )
-
-
-def main() -> None:
-    """Run the command that the arguments name."""
-    with one_line_errors():
-        app()

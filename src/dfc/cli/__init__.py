@@ -1,0 +1,27 @@
+"""The `dfc` command: what it is given is checked here, what it does is done elsewhere."""
+
+import typer
+
+from dfc.cli import files, measuring, pictures
+from dfc.errors import one_line_errors
+
+app = typer.Typer(
+    help="Restoration look-up tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(pictures.restore)
+app.command()(files.info)
+app.command("import")(files.import_)
+app.command()(files.export)
+app.command()(files.compress)
+app.command()(measuring.benchmark)
+app.command()(measuring.bench)
+app.command()(measuring.step_time)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    with one_line_errors():
+        app()

@@ -1,0 +1,105 @@
+"""Commands that work on LUT files."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dfc.cli.options import AsJson, Force, LutFile, LutOutput
+from dfc.errors import UserError
+
+# Libraries that are slow to load are imported by the commands that need them.
+
+Task = Literal["sr", "denoise", "deblock", "deblur"]
+
+
+def info(lut: LutFile, as_json: AsJson = False) -> None:
+    """Print what a file holds: a LUT, or a network."""
+    import json
+
+    from dfc.description import as_text, described
+
+    facts = described(lut)
+    print(json.dumps(facts, indent=2) if as_json else as_text(facts))
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(help="a published file, or a folder of tables (.npy)")],
+    output: LutOutput,
+    task: Annotated[
+        Task | None, typer.Option(help="of tables at scale 1", show_default=False)
+    ] = None,
+    interval: Annotated[
+        int | None,
+        typer.Option(min=3, max=8, help="sample a network on this lattice", show_default=False),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Turn published tables, or a network, into one file."""
+    from dfc.interop.sources import read_source
+    from dfc.lut.artifact import save_lut
+    from dfc.lut.export import export as sample
+    from dfc.lut.table import Lut
+    from dfc.network_artifact import save_network
+
+    _free(output, force)
+    found = read_source(source, task)
+    for reading in found.readings:
+        typer.echo(reading, err=True)
+    model = found.model
+    if interval is not None and isinstance(model, Lut):
+        raise UserError(f"--interval: expected a network to sample, {source} holds tables")
+    if interval is not None:
+        default = "sr" if model.architecture.scale > 1 else "denoise"
+        model = sample(model, task or default, interval)
+    if isinstance(model, Lut):
+        save_lut(model, output)
+    else:
+        save_network(model, output)
+        typer.echo(f"{output}: a network; --interval 4 would have made a LUT of it", err=True)
+    print(f"{output}: {model.architecture.name} x{model.architecture.scale}")
+
+
+def export(
+    lut: LutFile,
+    output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
+    format: Annotated[Literal["npy"], typer.Option(help="npy: as published")] = "npy",
+    force: Force = False,
+) -> None:
+    """Write the tables of a LUT as published files."""
+    import dfc
+    from dfc.interop.tables import write_tables
+
+    for path in write_tables(dfc.load(lut), output, force):
+        print(path)
+
+
+def compress(
+    lut: LutFile,
+    output: LutOutput,
+    dims: Annotated[
+        Literal["xy", "xyz", "xyzt"], typer.Option(help="dimensions to keep near the first")
+    ] = "xyzt",
+    diagonal_width: Annotated[int, typer.Option(min=0, help="how near, in samples")] = 2,
+    interval: Annotated[
+        int, typer.Option(min=4, max=8, help="one sample every 2^interval levels elsewhere")
+    ] = 5,
+    force: Force = False,
+) -> None:
+    """Compress the tables of a LUT diagonal-first."""
+    import dfc
+    from dfc.lut.artifact import save_lut
+
+    _free(output, force)
+    uniform = dfc.load(lut)
+    try:
+        compressed = uniform.compressed(dims, diagonal_width, interval)
+    except ValueError as error:
+        raise UserError(f"{lut}: {error}") from None
+    save_lut(compressed, output)
+    print(f"{output}: {compressed.size_mib:.3f} MiB, was {uniform.size_mib:.3f} MiB")
+
+
+def _free(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; --force replaces it")
