@@ -1,0 +1,96 @@
+"""Run a step of an experiment directory, without DVC.
+
+accelerate launch run.py src.sr.1_train_model -e models/my_experiment
+accelerate launch run.py src.sr.2_compress_lut_from_net -e models/my_experiment
+accelerate launch run.py src.sr.3_finetune_compress_lut -e models/my_experiment
+
+In place of sr: dnoising, dblocking or dblur. Such a directory is a workspace of the pipeline:
+the same stages read and write the same files in it.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from dfc.errors import UserError, one_line_errors
+from dfc.experiment import load_experiment
+from dfc.lut.artifact import save_lut
+from dfc.lut.export import export
+from dfc.params import Params
+from dfc.trained import load_trained
+from dfc.training import start_accelerator
+from stages import finetune, prepare, train
+
+TASKS = {"sr": "sr", "dnoising": "denoise", "dblocking": "deblock", "dblur": "deblur"}
+NETWORKS, LUTS = Path("models/networks"), Path("models/luts")
+"""What was learnt at every checkpoint, and the LUTs of it, as ITERATION.safetensors."""
+
+
+def train_model(params: Params, iterations: dict[str, int]) -> None:
+    """Prepare the images, and train."""
+    accelerator = start_accelerator(params.seed)
+    if accelerator.is_main_process:
+        prepare.main(params)
+    accelerator.wait_for_everyone()
+    train.main(params, keep=NETWORKS)
+
+
+def compress_lut(params: Params, iterations: dict[str, int]) -> None:
+    """Export what a checkpoint has learnt, and compress it where that is asked for."""
+    if not start_accelerator(params.seed).is_main_process:
+        return
+    source = chosen(NETWORKS, "export_lut.checkpoint_iter", iterations)
+    lut = export(load_trained(source), params.task, params.export.interval)
+    if params.dfc.enabled:
+        lut = lut.compressed(params.dfc.dims, params.dfc.diagonal_width, params.dfc.interval)
+    save_lut(lut, LUTS / source.name)
+    print(f"{LUTS / source.name}: {lut.size_mib:.3f} MiB")
+
+
+def finetune_lut(params: Params, iterations: dict[str, int]) -> None:
+    """Fine-tune the LUT of a checkpoint."""
+    finetune.main(params, start=chosen(LUTS, "finetune_lut.export_lut_iter", iterations))
+
+
+STEPS: dict[str, Callable[[Params, dict[str, int]], None]] = {
+    "1_train_model": train_model,
+    "2_compress_lut_from_net": compress_lut,
+    "3_finetune_compress_lut": finetune_lut,
+}
+
+
+def chosen(folder: Path, key: str, iterations: dict[str, int]) -> Path:
+    """The file of the iteration that a key names, or the last."""
+    there = {int(path.stem): path for path in folder.glob("*.safetensors") if path.stem.isdigit()}
+    wanted = iterations[key] or max(there, default=0)
+    if wanted not in there:
+        found = ", ".join(map(str, sorted(there))) or "none: run the step before"
+        raise UserError(f"{key}: expected an iteration in {folder}, got {wanted}; found {found}")
+    return there[wanted]
+
+
+def main() -> None:
+    """Run the step that the arguments name."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("step", help="src.TASK.STEP")
+    parser.add_argument("-e", "--experiment", type=Path, required=True, help="its directory")
+    arguments = parser.parse_args()
+    try:
+        _, task, step = arguments.step.split(".")
+        task, run = TASKS[task], STEPS[step]
+    except (KeyError, ValueError):
+        raise UserError(
+            f"{arguments.step}: expected src.TASK.STEP, of {', '.join(TASKS)} and "
+            f"{', '.join(STEPS)}"
+        ) from None
+    params, iterations = load_experiment(arguments.experiment, task)
+    os.chdir(arguments.experiment)
+    run(params, iterations)
+
+
+if __name__ == "__main__":
+    with one_line_errors():
+        main()
