@@ -14,14 +14,14 @@ from dfc.data.preparation import (
 )
 from dfc.data.store import StoreWriter
 from dfc.errors import one_line_errors
+from dfc.files import fingerprint
 from dfc.parallel import available_cores, computed_ahead
-from dfc.params import load_params
+from dfc.params import Params, load_params
 from dfc.pipeline import CHECKPOINTS, PREPARED
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Run the stage; after a kill, go on where it stopped."""
-    params = load_params()
     data, degradation = params.data, params.degradation
     patch_size = max(data.patch_size, params.finetune.patch_size)
     splits = training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), params.scale)
@@ -32,6 +32,9 @@ def main() -> None:
         "val": [partial(val, pair) for pair in splits["val"]],
     }
     identity = identity_of(splits, data.sizes, degradation, patch_size)
+    stamp, made_from = CHECKPOINTS / "prepared", fingerprint([params.scale, identity])
+    if PREPARED.is_dir() and stamp.is_file() and stamp.read_text() == made_from:
+        return  # where DVC, which deletes outputs before it runs a stage, has no part in it
     writer = StoreWriter(CHECKPOINTS / "prepare", params.scale, identity)
     # More would fill the memory, not the cores: large photographs take 100 MB each on their way.
     threads = min(available_cores(), 8)
@@ -43,8 +46,9 @@ def main() -> None:
         for example in tqdm(examples, split, len(loads), initial=done, unit="image"):
             writer.append(split, example)
     writer.finish(PREPARED)
+    stamp.write_text(made_from)
 
 
 if __name__ == "__main__":
     with one_line_errors():
-        main()
+        main(load_params())

@@ -1,9 +1,15 @@
 """Train the network, or tables in its place, on the prepared images."""
 
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
 from dfc.engine.training import EngineModel
-from dfc.errors import one_line_errors
+from dfc.errors import UserError, one_line_errors
+from dfc.interop.sources import find_source, read_source
 from dfc.lut.artifact import save_lut
-from dfc.lut.table import nearest_neighbour
+from dfc.lut.export import export
+from dfc.lut.table import Lut, nearest_neighbour
 from dfc.network import Network
 from dfc.network_artifact import save_network
 from dfc.params import Params, load_params
@@ -13,37 +19,67 @@ from dfc.training import Crops, start_accelerator, train_stage
 Model = Network | EngineModel
 
 
-def main() -> None:
-    """Run the stage, in each of its processes."""
-    params = load_params()
+def main(params: Params, keep: Path | None = None) -> None:
+    """Run the stage, in each of its processes.
+
+    Parameters
+    ----------
+    params
+        What to train, and how.
+    keep
+        Folder that keeps what every checkpoint has learnt, as ITERATION.safetensors.
+    """
     accelerator = start_accelerator(params.seed)
     train_stage(
         "train",
-        untrained(params),
+        untrained(params, initial(params)),
         Crops(params.data.batch_size, params.data.patch_size, params.seed, params.degradation),
         params.train,
         accelerator,
-        start=params.model.model_dump(),
-        save=lambda model: save(model, params.train.total_iter),
+        save=partial(save, path=TRAINED),
+        keep=keep and (lambda model, at: save(model, at, keep / f"{at}.safetensors")),
     )
 
 
-def untrained(params: Params) -> Model:
-    """What training starts from."""
-    if params.train.method == "network":
-        return Network(params.architecture, params.model.nf)
-    *coarse, own = params.train.intervals
-    return EngineModel(nearest_neighbour(params.architecture, params.task, own), coarse)
+def initial(params: Params) -> Network | Lut | None:
+    """What `model.init_from` names; None for a folder that holds neither a LUT nor a network."""
+    path = find_source(Path(params.model.init_from))
+    if path is None:
+        return None
+    model = read_source(path, params.task).model
+    if model.architecture != params.architecture:
+        raise UserError(
+            f"model.init_from: {path} holds {model.architecture.title}; "
+            f"model and data.scale ask for {params.architecture.title}"
+        )
+    return replace(model, task=params.task) if isinstance(model, Lut) else model
 
 
-def save(model: Model, iterations: int) -> None:
+def untrained(params: Params, start: Network | Lut | None) -> Model:
+    """What is trained, as it starts."""
+    train, architecture = params.train, params.architecture
+    if isinstance(start, Network) and (train.method == "network" or not train.total_iter):
+        return start
+    if isinstance(start, Lut) and train.method == "network" and train.total_iter:
+        raise UserError("model.init_from: holds tables, which train.method: table can train")
+    if start is None and train.method == "network":
+        return Network(architecture, params.model.nf)
+    own = train.intervals[-1]
+    if start is None:
+        start = nearest_neighbour(architecture, params.task, own)
+    elif isinstance(start, Network):
+        start = export(start, params.task, own)
+    return EngineModel(start, train.intervals)
+
+
+def save(model: Model, iterations: int, path: Path) -> None:
     """Write the trained network, or the LUT."""
     if isinstance(model, Network):
-        save_network(model, TRAINED)
+        save_network(model, path)
     else:
-        save_lut(model.trained("train", iterations), TRAINED)
+        save_lut(model.trained("train", iterations), path)
 
 
 if __name__ == "__main__":
     with one_line_errors():
-        main()
+        main(load_params())

@@ -1,6 +1,8 @@
 """What all tests share: the reference data, and a patient hypothesis."""
 
+import json
 import os
+import runpy
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from hypothesis import settings
 from dfc.architectures import build
 from dfc.data.store import Example, StoreWriter
 from dfc.lut.table import Lut, Table, lattice_for
+
+ROOT = Path(__file__).parents[1]
 
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -62,9 +66,30 @@ def write_store() -> Callable[..., None]:
 @pytest.fixture(scope="module")
 def quick_params() -> dict[str, Any]:
     """Give the committed parameters, changed so that every stage is quick."""
-    params = yaml.safe_load((Path(__file__).parents[1] / "params.yaml").read_text())
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["model"].update(nf=2, patterns="s")
     params["data"].update(batch_size=2, patch_size=8)
     params["train"].update(total_iter=2, val_step=1)
     params["finetune"].update(total_iter=2, val_step=1, batch_size=2, patch_size=8)
     return params
+
+
+@pytest.fixture
+def run_stages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_params: dict[str, Any]
+) -> Callable[..., dict[str, Any]]:
+    """Give a function that runs stages with some params changed and returns the metrics, if any."""
+    monkeypatch.chdir(tmp_path)
+    Path("data/init").mkdir(parents=True)
+
+    def run(*stages: str, task: str, **changes: dict[str, Any]) -> dict[str, Any]:
+        params = quick_params | {"task": task}
+        for section, values in changes.items():
+            params[section] = params[section] | values
+        Path("params.yaml").write_text(yaml.safe_dump(params))
+        for stage in stages:
+            runpy.run_path(str(ROOT / "stages" / f"{stage}.py"), run_name="__main__")
+        metrics = Path("reports/metrics.json")
+        return json.loads(metrics.read_text()) if metrics.exists() else {}
+
+    return run

@@ -46,6 +46,7 @@ def write_params(folder: Path, changes: dict) -> None:
     for section, values in changes.items():
         params[section].update(values)
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / params["model"]["init_from"]).mkdir(parents=True, exist_ok=True)
 
 
 # What a stage trains: weights, or int8 entries, of which rounding may move one by one.

@@ -1,7 +1,5 @@
 """Every task runs through all stages, on the sample photographs."""
 
-import json
-import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,25 +11,6 @@ ROOT = Path(__file__).parents[1]
 STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 
 Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def run_stages(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick_params: dict[str, Any]
-) -> Run:
-    """Give a function that runs stages with some params changed and returns the metrics."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*stages: str, task: str, **changes: dict[str, Any]) -> dict[str, Any]:
-        params = quick_params | {"task": task}
-        for section, values in changes.items():
-            params[section] = params[section] | values
-        Path("params.yaml").write_text(yaml.safe_dump(params))
-        for stage in stages:
-            runpy.run_path(str(ROOT / "stages" / f"{stage}.py"), run_name="__main__")
-        return json.loads(Path("reports/metrics.json").read_text())
-
-    return run
 
 
 @pytest.mark.parametrize(

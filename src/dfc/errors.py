@@ -1,5 +1,6 @@
 """The one exception that means: the input is wrong, here is what to change."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +12,11 @@ class UserError(Exception):
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn a `UserError` into one line on standard error and exit code 1, without a traceback."""
+    """Turn a `UserError` into one line on standard error and exit code 1, without a traceback.
+
+    Of several processes that train together, the first speaks.
+    """
     try:
         yield
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {error}" if os.environ.get("RANK", "0") == "0" else 1)

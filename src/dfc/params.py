@@ -5,7 +5,7 @@ The file states every key, so that it alone says what a run does: nothing here h
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -77,6 +77,8 @@ class Model(Section):
     """Layers of `mulut`; the others have a fixed number."""
     nf: Positive
     """Features of a cell."""
+    init_from: str
+    """LUT or network that training starts from; a folder without one for none."""
 
 
 class Schedule(Section):
@@ -244,12 +246,34 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected keys and values, got {_shown(values)}")
+    return checked(values, path)
+
+
+def checked(
+    values: dict[str, Any], path: Path, renamed: Callable[[str], str] = lambda message: message
+) -> Params:
+    """Check the values of params that were read from a file.
+
+    Parameters
+    ----------
+    values
+        By section and key.
+    path
+        The file, which messages name.
+    renamed
+        Puts the keys of the file into a message, where they are called otherwise.
+
+    Raises
+    ------
+    UserError
+        As `load_params` does.
+    """
     try:
         return Params.model_validate(values)
     except ValidationError as error:
         # A misspelt key is both unknown and missing: the unknown one says more.
         first = min(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
-        raise UserError(f"{path}: {_message(first)}") from error
+        raise UserError(f"{path}: {renamed(_message(first))}") from error
 
 
 class _Loader(yaml.SafeLoader):

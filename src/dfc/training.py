@@ -1,12 +1,12 @@
 """One training loop, for the network and for the tables, on one process or many."""
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +26,8 @@ from dfc.parallel import available_cores, computed_ahead
 from dfc.params import Schedule
 from dfc.pipeline import CHECKPOINTS, PREPARED, REPORTS
 
+Save = Callable[[nn.Module, int], None]
+"""Writes a model that was trained for a number of iterations."""
 CALM = 3e-4
 """MSE (a PSNR of 35 dB) below which it matters less and less how much better a crop gets."""
 
@@ -66,8 +68,8 @@ def train_stage(
     crops: Crops,
     schedule: Schedule,
     accelerator: Accelerator,
-    start: dict[str, Any],
-    save: Callable[[nn.Module], None],
+    save: Save,
+    keep: Save | None = None,
 ) -> None:
     """Run a training stage of the pipeline on the prepared images.
 
@@ -81,28 +83,37 @@ def train_stage(
         What it sees, how often and how fast it learns.
     accelerator
         From `start_accelerator`.
-    start
-        What the model starts from; a checkpoint of another start is not resumed.
     save
         Writes the trained model, when training is done.
+    keep
+        Writes what has been learnt so far, at every checkpoint.
     """
     training, validation = PairStore(PREPARED, "train"), PairStore(PREPARED, "val")
     sampler = CropSampler(
         training, crops.batch_size, crops.patch_size, crops.seed, crops.degradation
     )
     identity = {
-        "start": start,
+        "start": _digest(model),
         "crops": asdict(crops),
         "schedule": schedule.model_dump(),
         "images": [image.digest for image in training.images],
     }
     checkpoints = Checkpoints(CHECKPOINTS / name, identity)
-    trained = fit(model, sampler, validation, schedule, accelerator, checkpoints)
+    trained = fit(model, sampler, validation, schedule, accelerator, checkpoints, keep)
     if accelerator.is_main_process:
-        save(trained)
+        save(trained, schedule.total_iter)
         with written_whole(REPORTS / name) as partial:
             shutil.copytree(checkpoints.curves, partial)
         checkpoints.clear()
+
+
+def _digest(model: nn.Module) -> str:
+    """What tells models apart that start with other values, or have other parts."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def fit(
@@ -112,6 +123,7 @@ def fit(
     schedule: Schedule,
     accelerator: Accelerator,
     checkpoints: Checkpoints,
+    keep: Save | None = None,
 ) -> nn.Module:
     """Train a model: `log_error`, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
 
@@ -129,6 +141,8 @@ def fit(
         The process group and its device, with DVCLive as tracker.
     checkpoints
         Where to save, at each validation; the curves are left in `checkpoints.curves`.
+    keep
+        Is given the model at each validation, by the main process.
 
     Returns
     -------
@@ -180,6 +194,8 @@ def fit(
             losses.clear()
             progress.set_postfix(val_psnr=f"{psnr:.2f} dB")
             accelerator.log(values, step=done)
+            if keep and accelerator.is_main_process:
+                keep(average.module, done)
             checkpoints.save(accelerator, done)
     seconds = time.perf_counter() - began
     accelerator.print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
