@@ -10,8 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+
+from dfc.data.images import read_image, write_image
+from dfc.lut.artifact import load_lut
+from dfc.pipeline import FINETUNED
+from dfc.restoring import restore
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark"]
@@ -95,6 +101,23 @@ def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> Non
     output = run(project, "dvc", "exp", "run", "-S", "dfc.interval=6")
     assert list(stages_run(output)) == ["compress", "finetune", "benchmark"]
     assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
+
+
+def test_trained_luts_travel_through_a_remote(project: Path, tmp_path: Path) -> None:
+    run(project, "dvc", "repro")
+    run(project, "dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "store"))
+    run(project, "dvc", "push")
+    commit(project)
+
+    run(tmp_path, "git", "clone", "--quiet", str(project), "other")
+    other = tmp_path / "other"
+    assert not (other / FINETUNED).exists()
+    run(other, "dvc", "pull", str(FINETUNED))
+    picture = np.random.default_rng(0).integers(256, size=(9, 8, 3), dtype=np.uint8)
+    write_image(other / "small.png", picture)
+    run(other, "dfc", "restore", str(FINETUNED), "small.png", "-o", "large.png")
+    restored = read_image(other / "large.png")
+    np.testing.assert_array_equal(restored, restore(picture, load_lut(project / FINETUNED)))
 
 
 def test_a_mistake_in_the_params_is_one_line_and_loses_nothing(project: Path) -> None:

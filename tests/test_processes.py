@@ -3,6 +3,7 @@
 import filecmp
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -166,6 +167,30 @@ def test_two_processes_train_the_model_that_one_trains(
     ]
     np.testing.assert_allclose(curves[0]["val_psnr"], curves[1]["val_psnr"], atol=0.05)
     assert curves[0]["val_psnr"].iloc[-1] > curves[0]["val_psnr"].iloc[0], "it learns"
+
+
+def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
+    folder = make_workspace("table")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    config = str(ROOT / "accelerate.yaml")
+    launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
+    address = ("--main_process_ip", "127.0.0.1", "--main_process_port", port)
+    machines = [
+        start(
+            "train",
+            folder,
+            (*launch, "--num_processes", "2", "--num_machines", "2", *address, "--machine_rank", r),
+        )
+        for r in ("0", "1")
+    ]
+    outputs = [machine.communicate(timeout=120)[0] for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], outputs
+    assert ["waited for crops" in output for output in outputs] == [True, False]
+    alone = make_workspace("table")
+    run("train", alone)
+    assert_same("train", folder, alone, tolerance=1)
 
 
 def test_missing_data_is_one_line(tmp_path: Path) -> None:

@@ -160,7 +160,8 @@ def fit(
 
     start = checkpoints.resumable_iteration()
     if start:
-        accelerator.print(f"resumes after iteration {start}")
+        if accelerator.is_main_process:
+            print(f"resumes after iteration {start}")
         checkpoints.load(accelerator)
     elif accelerator.is_main_process:
         checkpoints.clear()
@@ -198,7 +199,8 @@ def fit(
                 keep(average.module, done)
             checkpoints.save(accelerator, done)
     seconds = time.perf_counter() - began
-    accelerator.print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
+    if accelerator.is_main_process:
+        print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
     accelerator.end_training()
     return average.module
 
