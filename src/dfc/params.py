@@ -17,8 +17,9 @@ from pydantic_core import ErrorDetails
 from dfc.architectures import Architecture, build
 from dfc.data.degradations import Degradation
 from dfc.errors import UserError
+from dfc.lut.lattice import Dims
+from dfc.tasks import Task
 
-Task = Literal["sr", "denoise", "deblock", "deblur"]
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 PatchSize = Annotated[int, Field(ge=8)]
@@ -115,7 +116,7 @@ class Compression(Section):
 
     enabled: bool
     """Whether to compress; otherwise the uniform tables are fine-tuned."""
-    dims: Literal["xy", "xyz", "xyzt"]
+    dims: Dims
     """Dimensions that must lie near the first one for a sample to count as diagonal."""
     diagonal_width: NonNegative
     """How near that is, in samples of the uniform table."""

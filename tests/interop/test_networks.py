@@ -158,5 +158,5 @@ def test_what_is_of_neither_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("hello")
     with pytest.raises(UserError, match="x: not a readable"):
         read_source(tmp_path / "x")
-    with pytest.raises(UserError, match="none: cannot be read: No such file"):
+    with pytest.raises(UserError, match="none: no such file"):
         read_source(tmp_path / "none")

@@ -138,7 +138,7 @@ def test_files_are_not_overwritten(tmp_path: Path, make_lut: Callable[..., Lut])
 
 ROWS = 5**4
 BAD = {
-    "no tables": ({}, r"expected the tables of a LUT \(\.npy\), found none"),
+    "no tables": ({}, r"expected a LUT or a network, found none"),
     "another type": ({"x": np.zeros((ROWS, 4), np.float32)}, r"x\.npy: expected int8 .*float32"),
     "no values": ({"x": np.zeros(ROWS, np.int8)}, r"x\.npy: expected int8 of shape"),
     "odd rows": ({"x": np.zeros((7, 4), np.int8)}, r"x\.npy: expected .*625.* rows, found 7"),

@@ -7,10 +7,10 @@ import typer
 
 from dfc.cli.options import AsJson, Force, LutFile, LutOutput
 from dfc.errors import UserError
+from dfc.lut.lattice import Dims
+from dfc.tasks import Task, likely_task
 
 # Libraries that are slow to load are imported by the commands that need them.
-
-Task = Literal["sr", "denoise", "deblock", "deblur"]
 
 
 def info(lut: LutFile, as_json: AsJson = False) -> None:
@@ -50,8 +50,7 @@ def import_(
     if interval is not None and isinstance(model, Lut):
         raise UserError(f"--interval: expected a network to sample, {source} holds tables")
     if interval is not None:
-        default = "sr" if model.architecture.scale > 1 else "denoise"
-        model = sample(model, task or default, interval)
+        model = sample(model, task or likely_task(model.architecture.scale), interval)
     if isinstance(model, Lut):
         save_lut(model, output)
     else:
@@ -77,9 +76,7 @@ def export(
 def compress(
     lut: LutFile,
     output: LutOutput,
-    dims: Annotated[
-        Literal["xy", "xyz", "xyzt"], typer.Option(help="dimensions to keep near the first")
-    ] = "xyzt",
+    dims: Annotated[Dims, typer.Option(help="dimensions to keep near the first")] = "xyzt",
     diagonal_width: Annotated[int, typer.Option(min=0, help="how near, in samples")] = 2,
     interval: Annotated[
         int, typer.Option(min=4, max=8, help="one sample every 2^interval levels elsewhere")

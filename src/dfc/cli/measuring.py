@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from dfc.cli.files import Task
 from dfc.cli.options import AsJson, LutFile, Threads
 from dfc.errors import UserError
+from dfc.tasks import Task
 
 # Libraries that are slow to load are imported by the commands that need them.
 

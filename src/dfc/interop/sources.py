@@ -60,8 +60,15 @@ def read_source(source: Path, task: str | None = None) -> Found:
     UserError
         If it holds neither, or more than one.
     """
-    if source.is_dir():
-        return _tables(source, task)
+    found = find_source(source)
+    if found is None:
+        raise UserError(f"{source}: expected a LUT or a network, found none")
+    if found.is_dir():
+        return _tables(found, task)
+    return _read_file(found, task)
+
+
+def _read_file(source: Path, task: str | None) -> Found:
     try:
         with source.open("rb") as file:
             start = file.read(16)

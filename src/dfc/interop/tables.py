@@ -16,6 +16,7 @@ from dfc.files import written_whole
 from dfc.interop.recognition import architecture_of
 from dfc.lut.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
 from dfc.lut.table import CHANNEL_INTERVAL, Lut, Table
+from dfc.tasks import likely_task
 
 _PART = re.compile(r"(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
 _TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")
@@ -125,8 +126,7 @@ def read_tables(files: Files, task: str | None) -> Lut:
             tables[name] = Table(lattice, values)
         _check_channel_table(architecture, tables)
         step = {"step": "import", "stems": files.stems}
-        task = task or ("sr" if architecture.scale > 1 else "denoise")
-        return Lut(architecture, task, tables, (step,))
+        return Lut(architecture, task or likely_task(architecture.scale), tables, (step,))
     except ValueError as error:
         raise UserError(f"{first}: {error}") from None
 
