@@ -68,14 +68,19 @@ def test_all_images_planes_places_and_turns_are_drawn(store: PairStore) -> None:
     assert len(np.unique(darkest(degraded), axis=0)) == 16 * (3 * places + 1)
 
 
-def test_all_places_are_as_likely(store: PairStore) -> None:
+def test_places_of_an_image_are_as_likely_and_images_by_the_root_of_their_number(
+    store: PairStore,
+) -> None:
     """The small image has one place; the large one 54 in each of its three planes."""
     degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).batch(0)
     _, counts = np.unique(
         np.sort(darkest(degraded).reshape(60_000, -1)), axis=0, return_counts=True
     )
-    expected = 60_000 / 163 / 2  # a negative has other grey levels
-    assert 0.6 * expected < counts.min() and counts.max() < 1.4 * expected
+    *large, small, small_negative = np.sort(counts)
+    small_share, large_share = 1 / (1 + 162**0.5), 162**0.5 / (1 + 162**0.5)
+    expected = 60_000 * large_share / 162 / 2  # a negative has other grey levels
+    assert 0.6 * expected < min(large) and max(large) < 1.4 * expected
+    assert small + small_negative == pytest.approx(60_000 * small_share, rel=0.1)
 
 
 def test_grey_levels_are_drawn_from_black_to_white(store: PairStore) -> None:

@@ -58,12 +58,16 @@ class CropSampler:
         channels = np.array([image.channels for image in store.images])
         sizes = np.array([(image.height, image.width) for image in store.images])
         self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - patch_size + 1).T
-        self._ends = np.cumsum(channels * self._tops * self._lefts)
+        self._places = channels * self._tops * self._lefts
+        upto = np.cumsum(np.sqrt(self._places))
+        self._shares = upto / upto[-1]
 
     def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
 
-        Every crop shows one colour plane; all places of all planes are as likely. What spoils an
+        Every crop shows one colour plane. A large image is drawn more often than a small one, by the
+        square root of its places, so that it does not crowd out others; all places in it are as
+        likely. What spoils an
         image spoils it whichever way it is turned, and its negative, darker or brighter, as well:
         each crop is one of the 16 that flips, rotations and the negative give, at a brightness
         drawn anew. So few photographs fill a table as many would.
@@ -127,12 +131,10 @@ class CropSampler:
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left, turn and light."""
         rng = np.random.default_rng([self._seed, iteration])
-        place, turn, light = rng.integers(
-            [[self._ends[-1]], [16], [256]], size=(3, self._batch_size)
-        )
-        image = np.searchsorted(self._ends, place, side="right")
-        # Counted from the last place backwards, so that no image needs to know where it begins.
-        rest, left = np.divmod(self._ends[image] - 1 - place, self._lefts[image])
+        count = self._batch_size
+        image = np.searchsorted(self._shares, rng.random(count), side="right")
+        place, turn, light = rng.integers([self._places[image], [16] * count, [256] * count])
+        rest, left = np.divmod(place, self._lefts[image])
         channel, top = np.divmod(rest, self._tops[image])
         return np.stack([image, channel, top, left, turn, light], axis=1)
 
