@@ -65,12 +65,11 @@ class CropSampler:
     def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
 
-        Every crop shows one colour plane. A large image is drawn more often than a small one, by the
-        square root of its places, so that it does not crowd out others; all places in it are as
-        likely. What spoils an
-        image spoils it whichever way it is turned, and its negative, darker or brighter, as well:
-        each crop is one of the 16 that flips, rotations and the negative give, at a brightness
-        drawn anew. So few photographs fill a table as many would.
+        Every crop shows one colour plane. A large image is drawn more often than a small one, by
+        the square root of its places, so that it does not crowd out others; all places in it are as
+        likely. What spoils an image spoils it whichever way it is turned, and its negative, darker
+        or brighter, as well: each crop is one of the 16 that flips, rotations and the negative
+        give, at a brightness drawn anew. So few photographs fill a table as many would.
 
         Parameters
         ----------
