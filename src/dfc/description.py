@@ -71,8 +71,9 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"  {name:10} {table['rows']:>9,} x {values:<3} {_lattice(**table['lattice'])}"
     for step in facts.get("history", ()):
         told = [f"{key} {value}" for key, value in step.items() if key not in ("step", "stems")]
-        told += list(step.get("stems", {}).values())[:1]
-        yield f"made by {step.get('step')}: {', '.join(told)}"
+        stems = step.get("stems")
+        told += list(stems.values())[:1] if isinstance(stems, dict) else []
+        yield f"made by {step.get('step')}: {', '.join(map(str, told))}"
 
 
 def _lattice(kind: str, interval: int, **compressed: Any) -> str:

@@ -2,16 +2,22 @@
 
 import filecmp
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dfc.data.degradations import Degradation
+from dfc.data.images import read_image
+from dfc.data.layouts import find_pairs
+from dfc.data.pairs import load_pair
 from dfc.engine.restoring import restore
 from dfc.errors import UserError
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.lut.table import Lut
+from dfc.metrics import measures
 
 PUBLISHED = [
     "mulut_x4/LUT_ft_x4_4bit_int8_s1_s.npy",
@@ -80,7 +86,9 @@ def test_a_compressed_table_needs_no_index(
     write_tables(lut, tmp_path)
     for index in tmp_path.glob("ref2index*"):
         index.unlink()
-    assert_same(read_source(tmp_path).model, lut)
+    found = read_source(tmp_path)
+    assert_same(found.model, lut)
+    assert f"interval 4, {dims} and width {width}; there is no ref2index" in found.readings[0]
 
 
 def test_tables_of_scale_1_have_names_of_their_own(
@@ -180,12 +188,17 @@ def test_a_header_that_claims_too_much_costs_nothing(tmp_path: Path) -> None:
         read_source(path)
 
 
-def test_published_sr_lut_restores_set5_as_published(reference_dir: Path) -> None:
-    from dfc.data.degradations import Degradation
-    from dfc.data.layouts import find_pairs
-    from dfc.data.pairs import load_pair
-    from dfc.metrics import measures
+@pytest.mark.parametrize("name", ["random_mulut_x4", "random_spf_x4"])
+def test_published_compressed_tables_restore_what_they_should(
+    reference_dir: Path, name: str
+) -> None:
+    folder = reference_dir / "reference" / name
+    lut = read_source(folder / "tables_xyzt2i5").model
+    restored = restore(read_image(folder.parent / "random_input_rgb.png"), lut)
+    np.testing.assert_array_equal(restored, read_image(folder / "expected_xyzt2i5.png"))
 
+
+def test_published_sr_lut_restores_set5_as_published(reference_dir: Path) -> None:
     lut = read_source(reference_dir / "reference/srlut/Model_S_x4_4bit_int8.npy").model
     psnr = measures("sr", 4)["psnr"]
     scores = []
@@ -193,3 +206,13 @@ def test_published_sr_lut_restores_set5_as_published(reference_dir: Path) -> Non
         degraded, sharp = load_pair(pair, Degradation("sr", 4))
         scores.append(psnr(restore(degraded, lut), sharp))
     assert np.mean(scores) == pytest.approx(29.83, abs=0.005)
+
+
+@pytest.mark.parametrize("stem", ["../outside", "/tmp/outside", "", "a/b", 3])
+def test_a_lut_from_elsewhere_cannot_choose_where_it_is_written(
+    tmp_path: Path, make_lut: Callable[..., Lut], stem: object
+) -> None:
+    lut = make_lut("sr_lut", 2, "s")
+    hostile = replace(lut, history=({"step": "import", "stems": {"s1_s": stem}},))
+    (written,) = write_tables(hostile, tmp_path / "tables")
+    assert written == tmp_path / "tables" / "Model_S_x2_6bit_int8.npy"

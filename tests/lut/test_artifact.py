@@ -92,6 +92,8 @@ def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
         ({"architecture": {"name": "mulut", "scale": 2}}, "needs 's1_y'"),
         ({"architecture": {"name": "mulut", "scale": 3, "patterns": "sd"}}, "9 values a row"),
         ({"lattices": {"s1_s": {"kind": "odd"}}}, "no lattice is described"),
+        ({"task": "dance"}, "task 'dance' is none of sr, denoise"),
+        ({"history": [1]}, "expected its history as a list of steps"),
         ({"lattices": {"s1_s": {"kind": "uniform", "interval": 5}}}, "expected 6561 rows"),
     ],
 )

@@ -9,7 +9,8 @@ from dfc.artifact import read_safetensors
 from dfc.errors import UserError
 from dfc.interop.networks import network_from_published
 from dfc.interop.pickles import read_checkpoint
-from dfc.interop.tables import find_tables, read_tables
+from dfc.interop.tables import find_index, find_tables, read_tables
+from dfc.lut.lattice import DiagonalFirst
 from dfc.lut.table import Lut
 from dfc.network import Network
 from dfc.trained import load_trained
@@ -109,6 +110,12 @@ def _tables(source: Path, task: str | None) -> Found:
     if set(lut.tables) == {"s1_s"}:
         other = "mulut with one layer" if lut.architecture.name == "sr_lut" else "sr_lut"
         readings.append(f"{files.title}: took it for {lut.architecture.name}; {other} would fit")
+    lattice = next(iter(lut.tables.values())).lattice
+    if isinstance(lattice, DiagonalFirst) and not find_index(files.folder):
+        readings.append(
+            f"{files.title}: took its diagonal for one of interval {lattice.diagonal.interval}, "
+            f"{lattice.dims} and width {lattice.width}; there is no ref2index file that says it"
+        )
     if lut.architecture.scale == 1 and task is None:
         readings.append(f"{files.title}: took it for the task {lut.task}; --task says another")
     return Found(lut, tuple(readings))

@@ -35,6 +35,11 @@ class Files:
     """Whether the names say which table a file holds."""
 
     @property
+    def folder(self) -> Path:
+        """Where they lie."""
+        return next(iter(self.parts.values()))[0].parent
+
+    @property
     def title(self) -> str:
         """For people: what the file names have in common."""
         prefix = os.path.commonprefix([*self.stems.values()])  # noqa: RUF071 (not of paths)
@@ -113,8 +118,7 @@ def read_tables(files: Files, task: str | None) -> Lut:
         If a file is damaged, or they are not the tables of an architecture.
     """
     arrays = {name: [_read(path) for path in paths] for name, paths in files.parts.items()}
-    first = next(iter(files.parts.values()))[0]
-    index = _index(first.parent)
+    index = find_index(files.folder)
     try:
         widths = {name: _width(parts) for name, parts in arrays.items()}
         architecture = architecture_of(widths, files.named)
@@ -128,7 +132,7 @@ def read_tables(files: Files, task: str | None) -> Lut:
         step = {"step": "import", "stems": files.stems}
         return Lut(architecture, task or likely_task(architecture.scale), tables, (step,))
     except ValueError as error:
-        raise UserError(f"{first}: {error}") from None
+        raise UserError(f"{files.folder / files.title}: {error}") from None
 
 
 def _read(path: Path) -> NDArray[np.int8]:
@@ -153,8 +157,14 @@ def _width(parts: Iterable[NDArray[np.int8]]) -> int:
     return widths.pop()
 
 
-def _index(folder: Path) -> DiagonalFirst | None:
-    """The lattice that a `ref2index` file in the folder is named and shaped for."""
+def find_index(folder: Path) -> DiagonalFirst | None:
+    """The lattice that the `ref2index` file of a folder is named and shaped for; None without one.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged.
+    """
     paths = [path for path in sorted(folder.glob("ref2index_*.npy")) if _INDEX.fullmatch(path.stem)]
     if len(paths) != 1:
         return None
@@ -186,7 +196,7 @@ def _lattice(path: Path, rows: list[int], index: DiagonalFirst | None) -> Lattic
 
 def _compressions(elsewhere: int) -> Iterator[DiagonalFirst]:
     """All ways to compress a table, the likeliest first: at interval 4, as published."""
-    for fine in sorted(range(INTERVALS[0], elsewhere), key=lambda n: n != CHANNEL_INTERVAL):
+    for fine in sorted(range(INTERVALS[0], elsewhere), key=lambda interval: interval != 4):
         for dims in reversed(get_args(Dims)):
             for width in range(Uniform(fine).length):
                 yield DiagonalFirst(Uniform(fine), dims, width, Uniform(elsewhere))
@@ -244,7 +254,7 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
 
 def _stems(lut: Lut) -> dict[str, str]:
     imported = next((step["stems"] for step in lut.history if "stems" in step), None)
-    if imported:
+    if _are_names(imported, lut):
         return imported
     scale, interval = lut.architecture.scale, next(iter(lut.tables.values())).lattice.finest
     if lut.architecture.name == "sr_lut":
@@ -254,6 +264,16 @@ def _stems(lut: Lut) -> dict[str, str]:
         name: f"LUT_x{scale}_{interval}bit_int8_{name.replace('_', separator)}"
         for name in lut.tables
     }
+
+
+def _are_names(stems: object, lut: Lut) -> bool:
+    """Whether a file, which may come from anywhere, names its tables, and no path beside them."""
+    return (
+        isinstance(stems, dict)
+        and stems.keys() == lut.tables.keys()
+        and all(isinstance(stem, str) and re.fullmatch(r"[\w.-]+", stem) for stem in stems.values())
+        and len(set(stems.values())) == len(stems)
+    )
 
 
 def _reference_index(lattice: DiagonalFirst) -> NDArray[np.int64]:

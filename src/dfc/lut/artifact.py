@@ -46,7 +46,10 @@ def lut_from(path: Path, tensors: Tensors, description: dict[str, Any]) -> Lut:
             name: Table(lattice_from_json(description["lattices"][name]), tensors[name])
             for name in architecture.lookups
         }
-        return Lut(architecture, description["task"], tables, tuple(description["history"]))
+        history = description["history"]
+        if not isinstance(history, list) or not all(isinstance(step, dict) for step in history):
+            raise ValueError("expected its history as a list of steps")
+        return Lut(architecture, description["task"], tables, tuple(history))
     except KeyError as error:
         raise UserError(f"{path}: a LUT needs {error}, which is missing") from None
     except (TypeError, ValueError) as error:

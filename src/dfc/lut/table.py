@@ -1,13 +1,14 @@
 """Tables: int8 values on a lattice, one a lookup of an architecture; together they are a LUT."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfc.architectures import PATTERNS, Architecture
 from dfc.lut.lattice import DiagonalFirst, Dims, Lattice, Uniform
+from dfc.tasks import Task
 
 CHANNEL_INTERVAL = 4
 """The channel table of SPF-LUT always has this interval and is never compressed (NUMERICS)."""
@@ -50,12 +51,14 @@ class Lut:
     """A restoration LUT: an architecture and its tables; it is equal to itself alone."""
 
     architecture: Architecture
-    task: str
+    task: Task
     tables: dict[str, Table]
     history: tuple[dict[str, Any], ...] = field(default=())
     """How it was made: one entry a step, oldest first."""
 
     def __post_init__(self) -> None:
+        if self.task not in get_args(Task):
+            raise ValueError(f"task {self.task!r} is none of {', '.join(get_args(Task))}")
         lookups = self.architecture.lookups
         if list(lookups) != list(self.tables):
             raise ValueError(f"expected the tables {list(lookups)}, found {list(self.tables)}")
