@@ -22,6 +22,8 @@ from dfc.data.crops import CropSampler
 from dfc.data.degradations import Degradation
 from dfc.data.store import PairStore
 from dfc.files import written_whole
+from dfc.lut.model import TableModel
+from dfc.network import Network
 from dfc.parallel import available_cores, computed_ahead
 from dfc.params import Schedule
 from dfc.pipeline import CHECKPOINTS, PREPARED, REPORTS
@@ -64,7 +66,7 @@ class Crops:
 
 def train_stage(
     name: str,
-    model: nn.Module,
+    model: Network | TableModel,
     crops: Crops,
     schedule: Schedule,
     accelerator: Accelerator,
@@ -93,6 +95,7 @@ def train_stage(
         training, crops.batch_size, crops.patch_size, crops.seed, crops.degradation
     )
     identity = {
+        "architecture": model.architecture.title,
         "start": _digest(model),
         "crops": asdict(crops),
         "schedule": schedule.model_dump(),

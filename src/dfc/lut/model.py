@@ -28,6 +28,7 @@ class TableModel(nn.Module):
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
         super().__init__()
         self.lut = lut
+        self.architecture = lut.architecture
         self.entries = nn.ModuleDict(
             {
                 name: Entries(lut.tables[name], intervals, layer.gain)
@@ -37,11 +38,11 @@ class TableModel(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return restore(self.lut.architecture, image, self.layer_sum)
+        return restore(self.architecture, image, self.layer_sum)
 
     def layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
         """Add up the lookups of one layer: the one place where faster kernels plug in."""
-        return sum_lookups(layer, image, self.lut.architecture.padding, self._answer)
+        return sum_lookups(layer, image, self.architecture.padding, self._answer)
 
     def _answer(self, lookup: Lookup, taps: Tensor) -> Tensor:
         values = self._values(lookup.table)
