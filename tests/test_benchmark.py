@@ -10,6 +10,7 @@ from dfc.benchmark import (
     restore_image,
     score_image,
     summarise,
+    tabulate,
 )
 from dfc.metrics import measures
 
@@ -50,7 +51,7 @@ def test_every_method_gets_a_score() -> None:
 
 
 def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
-    table = summarise(SCORES, {"lut": 4.0})
+    table = summarise(tabulate(SCORES), {"lut": 4.0})
     assert table[["set", "method"]].values.tolist() == [
         ["Set2", "bicubic"],
         ["Set2", "lut"],
@@ -62,7 +63,7 @@ def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
 
 
 def test_metrics_are_nested_by_set_and_method() -> None:
-    assert as_metrics(summarise(SCORES, {}), {"lut": 0.40699}) == {
+    assert as_metrics(summarise(tabulate(SCORES), {}), {"lut": 0.40699}) == {
         "Set2": {"bicubic": {"psnr": 25.0, "ssim": 0.6}, "lut": {"psnr": 26.5, "ssim": 0.7}},
         "Set1": {"bicubic": {"psnr": 10.0, "ssim": 0.1}},
         "storage_mib": {"lut": 0.407},
@@ -70,7 +71,7 @@ def test_metrics_are_nested_by_set_and_method() -> None:
 
 
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:
-    markdown = as_markdown(summarise(SCORES, {"lut": 4.0623}), "What it means.")
+    markdown = as_markdown(summarise(tabulate(SCORES), {"lut": 4.0623}), "What it means.")
     assert markdown.startswith("What it means.\n\n")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines()[2:]]
     assert rows[0] == ["set", "method", "PSNR (dB)", "gain (dB)", "SSIM", "MiB"]

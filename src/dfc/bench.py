@@ -1,6 +1,8 @@
 """How fast a LUT is on this machine: restoring, learning, growing, and beside its peers."""
 
+import time
 import tracemalloc
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from statistics import median
@@ -9,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from torch import Tensor, nn
 
 from dfc.data import sample
 from dfc.data.degradations import crop_to_multiple, shrink
@@ -19,10 +21,10 @@ from dfc.engine.training import EngineModel
 from dfc.lut.table import Lut
 from dfc.parallel import available_cores
 from dfc.peers import peers
-from dfc.timing import median_seconds, training_steps
+from dfc.timing import PHOTOGRAPH, median_seconds, photograph
+from dfc.training import step
 
 OURS = "restore"
-PHOTOGRAPH = "coffee"
 CROPS, SIDE = 16, 48
 """Of a fine-tuning step: 36,864 degraded pixels."""
 GROWTH = (0.25, 1, 4, 16)
@@ -51,7 +53,7 @@ def measure(
     """
     threads = threads or available_cores()
     torch.set_num_threads(threads)
-    image = _photograph(width, height)
+    image = photograph(width, height)
     scale = lut.architecture.scale
     pixels = width * height * scale**2
     enlarge = {OURS: lambda image: restore(image, lut, threads)}
@@ -104,15 +106,10 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1e3, 3)
 
 
-def _photograph(width: int, height: int) -> NDArray[np.uint8]:
-    picture = Image.fromarray(read_image(sample.photograph(PHOTOGRAPH).sharp))
-    return np.array(picture.resize((width, height), Image.Resampling.BICUBIC))
-
-
 def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> list[dict[str, Any]]:
     """Times for more and fewer pixels, on one thread and more."""
     images = [
-        _photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
+        photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
         for factor in GROWTH
     ]
     rows = []
@@ -150,3 +147,20 @@ def _step_seconds(lut: Lut) -> float:
     seconds = training_steps(EngineModel(lut), *batch)
     next(seconds)  # warms up
     return median(islice(seconds, 20))
+
+
+def training_steps(model: nn.Module, degraded: Tensor, sharp: Tensor) -> Iterator[float]:
+    """Train a model on the same crops over and over, and yield the seconds of each step.
+
+    Parameters
+    ----------
+    model
+        A network or a table model.
+    degraded, sharp
+        Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    while True:
+        start = time.perf_counter()
+        step(model, optimizer, degraded, sharp)
+        yield time.perf_counter() - start

@@ -60,13 +60,21 @@ def score_image(
         yield Score(set_name, method, name, values)
 
 
-def summarise(scores: Iterable[Score], storage_mib: Mapping[str, float]) -> pd.DataFrame:
+def tabulate(scores: Iterable[Score]) -> pd.DataFrame:
+    """Lay out scores: one row an image and method; columns set, method, image and the measures."""
+    return pd.DataFrame(
+        {"set": score.set, "method": score.method, "image": score.image, **score.values}
+        for score in scores
+    )
+
+
+def summarise(scores: pd.DataFrame, storage_mib: Mapping[str, float]) -> pd.DataFrame:
     """Average the scores: one row a set and method, in the order they came in.
 
     Parameters
     ----------
     scores
-        Of every image.
+        Of every image, from `tabulate`.
     storage_mib
         Storage of the methods that are LUTs.
 
@@ -75,10 +83,8 @@ def summarise(scores: Iterable[Score], storage_mib: Mapping[str, float]) -> pd.D
     DataFrame
         Columns set, method, a column a measure, storage_mib (empty for a method that is no LUT).
     """
-    frame = pd.DataFrame(
-        {"set": score.set, "method": score.method, **score.values} for score in scores
-    )
-    table = frame.groupby(["set", "method"], sort=False).mean().reset_index()
+    averages = scores.drop(columns="image").groupby(["set", "method"], sort=False).mean()
+    table = averages.reset_index()
     return table.assign(storage_mib=table["method"].map(dict(storage_mib)))
 
 

@@ -94,7 +94,7 @@ class Protocol:
     def _scores(
         self, set_name: str, pair: Pair, methods: Mapping[str, Method], folder: Path | None
     ) -> list[Score]:
-        degraded, sharp = self._load(pair)
+        degraded, sharp = self.load(pair)
         restored = {name: method(degraded) for name, method in methods.items()}
         if folder:
             for method, image in restored.items():
@@ -102,7 +102,8 @@ class Protocol:
         measured = measures(self.degradation.task, self.degradation.scale)
         return list(score_image(set_name, pair.name, sharp, restored, measured))
 
-    def _load(self, pair: Pair) -> tuple[NDArray, NDArray[np.uint8]]:
+    def load(self, pair: Pair) -> tuple[NDArray, NDArray[np.uint8]]:
+        """Give the degraded and the sharp image of a pair."""
         if not self.unrounded:
             return load_pair(pair, self.degradation)
         sharp = load_sharp(pair, self.degradation)

@@ -1,16 +1,21 @@
 """Timing what takes long."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from statistics import median
 from typing import TypeVar
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from dfc.training import step
+from dfc.data import sample
+from dfc.data.images import read_image
+from dfc.engine.restoring import restore
+from dfc.lut.table import Lut
 
 Key = TypeVar("Key")
+PHOTOGRAPH = "coffee"
 
 
 def median_seconds(
@@ -42,18 +47,22 @@ def median_seconds(
     return {key: median(values) for key, values in seconds.items()}
 
 
-def training_steps(model: nn.Module, degraded: Tensor, sharp: Tensor) -> Iterator[float]:
-    """Train a model on the same crops over and over, and yield the seconds of each step.
+def milliseconds_for_720p(lut: Lut, budget: float = 1.0) -> float:
+    """Median milliseconds that a LUT takes for an image of 1280x720 pixels, in colour.
 
     Parameters
     ----------
-    model
-        A network or a table model.
-    degraded, sharp
-        Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
+    lut
+        On all cores.
+    budget
+        Seconds to spend, about.
     """
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    while True:
-        start = time.perf_counter()
-        step(model, optimizer, degraded, sharp)
-        yield time.perf_counter() - start
+    scale = lut.architecture.scale
+    image = photograph(-(-1280 // scale), -(-720 // scale))
+    return median_seconds({"restore": lambda: restore(image, lut)}, budget)["restore"] * 1e3
+
+
+def photograph(width: int, height: int) -> NDArray[np.uint8]:
+    """A sample photograph of a certain size, [height, width, 3]."""
+    picture = Image.fromarray(read_image(sample.photograph(PHOTOGRAPH).sharp))
+    return np.array(picture.resize((width, height), Image.Resampling.BICUBIC))

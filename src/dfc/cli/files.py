@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from dfc.cli.options import AsJson, Force, LutFile, LutOutput
+from dfc.cli.options import AsJson, Force, LutFile, LutOutput, not_there
 from dfc.errors import UserError
 from dfc.lut.lattice import Dims
 from dfc.tasks import Task, likely_task
@@ -42,7 +42,7 @@ def import_(
     from dfc.lut.table import Lut
     from dfc.network_artifact import save_network
 
-    _free(output, force)
+    not_there(output, force)
     found = read_source(source, task)
     for reading in found.readings:
         typer.echo(reading, err=True)
@@ -87,7 +87,7 @@ def compress(
     import dfc
     from dfc.lut.artifact import save_lut
 
-    _free(output, force)
+    not_there(output, force)
     uniform = dfc.load(lut)
     try:
         compressed = uniform.compressed(dims, diagonal_width, interval)
@@ -95,8 +95,3 @@ def compress(
         raise UserError(f"{lut}: {error}") from None
     save_lut(compressed, output)
     print(f"{output}: {compressed.size_mib:.3f} MiB, was {uniform.size_mib:.3f} MiB")
-
-
-def _free(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise UserError(f"{path}: exists already; --force replaces it")

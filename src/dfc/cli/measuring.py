@@ -7,24 +7,19 @@ from typing import Annotated
 
 import typer
 
-from dfc.cli.options import AsJson, LutFile, Threads
+from dfc.cli.options import AsJson, LutFile, LutFiles, Quality, Sets, Sigma, TaskOfLuts, Threads
 from dfc.errors import UserError
-from dfc.tasks import Task
 
 # Libraries that are slow to load are imported by the commands that need them.
 
 
 def benchmark(
-    luts: Annotated[list[Path], typer.Argument(help="LUT files", metavar="LUT..")],
+    luts: LutFiles,
     data: Annotated[Path, typer.Option(help="a benchmark set, or a folder of sets")],
-    task: Annotated[
-        Task | None, typer.Option(help="that of the LUTs by default", show_default=False)
-    ] = None,
-    sets: Annotated[
-        list[str], typer.Option("--set", help="a set to take; all by default", show_default=False)
-    ] = [],  # noqa: B006 (Typer never changes it)
-    sigma: Annotated[float, typer.Option(min=0, help="of the noise (denoise)")] = 25,
-    quality: Annotated[int, typer.Option(min=1, max=100, help="of JPEG (deblock)")] = 10,
+    task: TaskOfLuts = None,
+    sets: Sets = [],  # noqa: B006 (Typer never changes it)
+    sigma: Sigma = 25,
+    quality: Quality = 10,
     images: Annotated[
         Path | None, typer.Option(help="folder for the restored images", show_default=False)
     ] = None,
@@ -33,36 +28,15 @@ def benchmark(
     """Compare any number of LUTs on benchmark sets, beside bicubic or the input."""
     import json
 
-    import dfc
     from dfc.benchmark import as_markdown, as_metrics, summarise
-    from dfc.data.degradations import Degradation
-    from dfc.data.layouts import benchmark_sets
-    from dfc.protocol import Protocol
+    from dfc.cli.comparing import compared
 
-    loaded = dict(zip(_titles(luts), map(dfc.load, luts), strict=True))
-    one, *others = {lut.architecture.scale for lut in loaded.values()}
-    tasks = {task} if task else {lut.task for lut in loaded.values()}
-    if others or len(tasks) > 1:
-        raise UserError("expected LUTs of one task and scale; found several")
-    if (tasks == {"sr"}) != (one > 1):
-        raise UserError(f"--task: {tasks.pop()} is not for LUTs of scale {one}")
-    found = benchmark_sets(data, sets, one)
-    if not found:
-        raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
-    protocol = Protocol(Degradation(tasks.pop(), one, sigma, quality))
-    methods = protocol.baseline() | {name: protocol.method(lut) for name, lut in loaded.items()}
-    storage = {name: lut.size_mib for name, lut in loaded.items()}
-    table = summarise(protocol.score(found, methods, images), storage)
+    comparison = compared(luts, data, task, sets, sigma, quality)
+    table = summarise(comparison.scores(images), comparison.storage_mib)
     if as_json:
-        print(json.dumps(as_metrics(table, storage), indent=2))
+        print(json.dumps(as_metrics(table, comparison.storage_mib), indent=2))
     else:
-        print(as_markdown(table, protocol.caption))
-
-
-def _titles(paths: list[Path]) -> list[str]:
-    """The names of files, or their whole paths where two have one name."""
-    names = [path.stem for path in paths]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+        print(as_markdown(table, comparison.protocol.caption))
 
 
 def bench(
@@ -103,8 +77,8 @@ def step_time(
     import torch
 
     from dfc.architectures import build
+    from dfc.bench import training_steps
     from dfc.network import Network
-    from dfc.timing import training_steps
 
     try:
         architecture = build(model, scale, patterns, stages)

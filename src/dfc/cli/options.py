@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from dfc.errors import UserError
+from dfc.tasks import Task
+
 LutFile = Annotated[Path, typer.Argument(help="a LUT file", metavar="LUT")]
 LutOutput = Annotated[Path, typer.Option("--output", "-o", help="the file to write")]
 Threads = Annotated[
@@ -12,3 +15,18 @@ Threads = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace files that exist")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+LutFiles = Annotated[list[Path], typer.Argument(help="LUT files", metavar="LUT..")]
+TaskOfLuts = Annotated[
+    Task | None, typer.Option("--task", help="that of the LUTs by default", show_default=False)
+]
+Sets = Annotated[
+    list[str], typer.Option("--set", help="a set to take; all by default", show_default=False)
+]
+Sigma = Annotated[float, typer.Option(min=0, help="of the noise (denoise)")]
+Quality = Annotated[int, typer.Option(min=1, max=100, help="of JPEG (deblock)")]
+
+
+def not_there(path: Path, force: bool) -> None:
+    """Refuse to replace a file, unless that is asked for."""
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; --force replaces it")

@@ -56,3 +56,8 @@ def photograph(name: str) -> Pair:
     """
     package, file = _FILES[name]
     return Pair(name, Path(str(files(package) / file)), None)
+
+
+def benchmark_set() -> dict[str, list[Pair]]:
+    """The photographs to measure on, by the name of their set."""
+    return {"sample": [photograph(name) for name in BENCHMARK]}

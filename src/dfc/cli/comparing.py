@@ -1,0 +1,60 @@
+"""Finding what several LUT files are measured on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import dfc
+from dfc.comparison import Comparison, compare
+from dfc.data import sample
+from dfc.data.degradations import Degradation
+from dfc.data.layouts import benchmark_sets
+from dfc.errors import UserError
+from dfc.protocol import Protocol
+from dfc.tasks import Task
+
+
+def compared(
+    luts: Sequence[Path],
+    data: Path | None,
+    task: Task | None,
+    sets: Sequence[str],
+    sigma: float,
+    quality: int,
+) -> Comparison:
+    """Load LUTs and find the images to measure them on.
+
+    Parameters
+    ----------
+    luts
+        Their files.
+    data
+        A benchmark set, or a folder of sets; the sample photographs by default.
+    task
+        That of the LUTs by default.
+    sets
+        The sets to take; all by default.
+    sigma, quality
+        Of the noise, and of JPEG files.
+
+    Raises
+    ------
+    UserError
+        If the LUTs are not of one task and scale, or there are no images.
+    """
+    loaded = dict(zip(_titles(luts), map(dfc.load, luts), strict=True))
+    scale, *others = {lut.architecture.scale for lut in loaded.values()}
+    tasks = {task} if task else {lut.task for lut in loaded.values()}
+    if others or len(tasks) > 1:
+        raise UserError("expected LUTs of one task and scale; found several")
+    if (tasks == {"sr"}) != (scale > 1):
+        raise UserError(f"--task: {tasks.pop()} is not for LUTs of scale {scale}")
+    found = benchmark_sets(data, sets, scale) if data else sample.benchmark_set()
+    if not found:
+        raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
+    return compare(Protocol(Degradation(tasks.pop(), scale, sigma, quality)), found, loaded)
+
+
+def _titles(paths: Sequence[Path]) -> list[str]:
+    """The names of files, or their whole paths where two have one name."""
+    names = [path.stem for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
