@@ -3,7 +3,7 @@
 from dfc.errors import UserError, one_line_errors
 from dfc.lut.artifact import load_lut, save_lut
 from dfc.params import Params, load_params
-from dfc.pipeline import DFC, LUT
+from dfc.pipeline import DFC, LUT, timed
 
 
 def main(params: Params) -> None:
@@ -22,5 +22,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(), timed("compress"):
         main(load_params())

@@ -4,7 +4,7 @@ from dfc.errors import one_line_errors
 from dfc.lut.artifact import save_lut
 from dfc.lut.export import export
 from dfc.params import Params, load_params
-from dfc.pipeline import LUT, TRAINED
+from dfc.pipeline import LUT, TRAINED, timed
 from dfc.trained import load_trained
 
 
@@ -16,5 +16,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(), timed("export"):
         main(load_params())

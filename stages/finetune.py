@@ -6,7 +6,7 @@ from dfc.engine.training import EngineModel
 from dfc.errors import one_line_errors
 from dfc.lut.artifact import load_lut, save_lut
 from dfc.params import Params, load_params
-from dfc.pipeline import DFC, FINETUNED
+from dfc.pipeline import DFC, FINETUNED, timed
 from dfc.training import Crops, start_accelerator, train_stage
 
 
@@ -25,5 +25,5 @@ def main(params: Params, start: Path = DFC) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(), timed("finetune"):
         main(load_params())

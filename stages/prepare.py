@@ -17,7 +17,7 @@ from dfc.errors import one_line_errors
 from dfc.files import fingerprint
 from dfc.parallel import available_cores, computed_ahead
 from dfc.params import Params, load_params
-from dfc.pipeline import CHECKPOINTS, PREPARED
+from dfc.pipeline import CHECKPOINTS, PREPARED, timed
 
 
 def main(params: Params) -> None:
@@ -50,5 +50,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(), timed("prepare"):
         main(load_params())

@@ -13,7 +13,7 @@ from dfc.lut.table import Lut, nearest_neighbour
 from dfc.network import Network
 from dfc.network_artifact import save_network
 from dfc.params import Params, load_params
-from dfc.pipeline import TRAINED
+from dfc.pipeline import TRAINED, timed
 from dfc.training import Crops, start_accelerator, train_stage
 
 Model = Network | EngineModel
@@ -81,5 +81,5 @@ def save(model: Model, iterations: int, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with one_line_errors(), timed("train"):
         main(load_params())

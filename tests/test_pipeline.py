@@ -20,7 +20,7 @@ from dfc.pipeline import FINETUNED
 from dfc.restoring import restore
 
 ROOT = Path(__file__).parents[1]
-STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark"]
+STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark", "report"]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 
 
@@ -99,7 +99,7 @@ def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> Non
     assert run(project, "git", "status", "--porcelain") == ""
 
     output = run(project, "dvc", "exp", "run", "-S", "dfc.interval=6")
-    assert list(stages_run(output)) == ["compress", "finetune", "benchmark"]
+    assert list(stages_run(output)) == ["compress", "finetune", "benchmark", "report"]
     assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
 
 

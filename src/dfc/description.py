@@ -68,7 +68,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield f"{facts['file_bytes']:,} bytes on disk"
     for name, table in facts.get("tables", {}).items():
         values = table["entries"] // table["rows"]
-        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {_lattice(**table['lattice'])}"
+        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {lattice_text(**table['lattice'])}"
     for step in facts.get("history", ()):
         told = [f"{key} {value}" for key, value in step.items() if key not in ("step", "stems")]
         stems = step.get("stems")
@@ -76,7 +76,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"made by {step.get('step')}: {', '.join(map(str, told))}"
 
 
-def _lattice(kind: str, interval: int, **compressed: Any) -> str:
+def lattice_text(kind: str, interval: int, **compressed: Any) -> str:
+    """Format what a lattice's `to_json` gives, for people."""
     if not compressed:
         return f"{kind}, interval {interval}"
     return (

@@ -33,6 +33,11 @@ class Degradation:
     """Quality of the JPEG compression, 1 to 100 (deblock)."""
 
     @property
+    def level(self) -> float | None:
+        """What tells degradations of a task apart: scale, sigma or quality; None for deblur."""
+        return {"sr": self.scale, "denoise": self.sigma, "deblock": self.quality}.get(self.task)
+
+    @property
     def made_anew(self) -> bool:
         """Whether every training crop is degraded anew, where no file says how it looks."""
         return self.task in ("denoise", "deblur")

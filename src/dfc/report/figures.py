@@ -1,0 +1,46 @@
+"""Figures as files of their own, for a README and for `dvc plots`."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from dfc.data.images import write_image
+from dfc.report.charts import as_file, as_svg, colours_of
+from dfc.report.gallery import ORIGINAL, View
+from dfc.report.pictures import strip
+from dfc.report.points import experiment_points, points_of
+from dfc.report.rate_distortion import rate_distortion
+from dfc.report.results import Results
+
+
+def write_figures(
+    folder: Path, results: Results, views: Iterable[View], experiments: pd.DataFrame
+) -> None:
+    """Write rate-distortion plots, and what every method makes of a part of the images.
+
+    Parameters
+    ----------
+    folder
+        Where they go, as rate_distortion_SET.svg and SET_IMAGE.png.
+    results
+        What was measured.
+    views
+        Of the images to show.
+    experiments
+        From `dfc.experiments.finished`.
+    """
+    folder.mkdir(parents=True)
+    names = list(results.comparison.luts)
+    for name in results.comparison.sets:
+        points = pd.concat([points_of(results, name), experiment_points(experiments, name)])
+        chart = rate_distortion(points, colours_of(names), path=names)
+        (folder / f"rate_distortion_{name}.svg").write_text(as_file(as_svg(chart, "rate")))
+    for view in views:
+        pictures = {caption(view, method): crop for method, crop in view.crops.items()}
+        write_image(folder / f"{view.set}_{view.image}.png", strip(pictures))
+
+
+def caption(view: View, method: str) -> str:
+    """A method, and the PSNR that it reaches."""
+    return method if method == ORIGINAL else f"{method} {view.psnr[method]:.2f} dB"

@@ -1,0 +1,56 @@
+"""Pictures as a page or a file holds them."""
+
+import base64
+import io
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from dfc.data.degradations import to_8_bit
+
+MOST_ERROR = 32
+"""Levels of error from which on an error map does not change its colour."""
+# Dark blue over grey to yellow: even in lightness, so that colour-blind readers see the same.
+ERROR_COLOURS = ((0, 32, 77), (124, 123, 120), (255, 234, 70))
+
+
+def data_uri(image: NDArray[np.uint8]) -> str:
+    """An image [H, W] or [H, W, 3] as an address that holds it, without loss."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", lossless=True, quality=60, method=4)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def error_map(error: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Colour an error [H, W], 0 to `MOST_ERROR` levels and more, from dark to light."""
+    share = np.clip(error / MOST_ERROR, 0, 1)
+    positions = np.linspace(0, 1, len(ERROR_COLOURS))
+    channels = [np.interp(share, positions, channel) for channel in np.transpose(ERROR_COLOURS)]
+    return to_8_bit(np.stack(channels, axis=-1))
+
+
+def strip(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:
+    """Put pictures of one size side by side, each with its caption below.
+
+    Parameters
+    ----------
+    pictures
+        By caption, [H, W] or [H, W, 3].
+    magnified
+        How many times larger they are shown, pixel by pixel.
+    """
+    gap, caption, font = 6, 24, ImageFont.load_default(14)
+    height, width = (side * magnified for side in next(iter(pictures.values())).shape[:2])
+    whole = Image.new(
+        "RGB", (len(pictures) * (width + gap) - gap, height + caption), color=(255, 255, 255)
+    )
+    draw = ImageDraw.Draw(whole)
+    for place, (text, pixels) in enumerate(pictures.items()):
+        left = place * (width + gap)
+        picture = Image.fromarray(pixels).convert("RGB")
+        whole.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, 0))
+        middle = (left + width / 2, height + caption / 2)
+        draw.text(middle, text, fill=(29, 36, 48), font=font, anchor="mm")
+    return whole

@@ -1,0 +1,68 @@
+"""Points of the rate-distortion plot: what this run, others and published methods reach.
+
+Their tables have the columns group, label (may be empty), storage_mib (empty for a method that
+stores nothing), psnr and told, what a reader is told of the point.
+"""
+
+import pandas as pd
+
+from dfc.experiments import alike, measured_on, settings, varied
+from dfc.report.published import published
+from dfc.report.results import Results
+
+OURS, EXPERIMENT, PUBLISHED = "this run", "experiment", "published"
+"""The groups of points."""
+COLUMNS = ["group", "label", "storage_mib", "psnr", "told"]
+
+
+def points_of(results: Results, set_name: str) -> pd.DataFrame:
+    """The methods of a comparison on one set, and what is published of it."""
+    table = results.table
+    known = published(results.comparison.protocol.degradation, set_name)
+    ours = _as_points(table[table["set"] == set_name], OURS)
+    return pd.concat([ours, _as_points(known, PUBLISHED)], ignore_index=True)
+
+
+def experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
+    """Experiments alike the workspace, which is the first of them, on one set; without labels."""
+    if experiments.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    others = alike(experiments)
+    keys = varied(others)
+    others = measured_on(others[others["name"] != ""], set_name)
+    told = [
+        told_of(f"{row['name']} ({settings(row, keys)})", row["storage_mib"], row["psnr"])
+        for _, row in others.iterrows()
+    ]
+    return others.assign(group=EXPERIMENT, label="", told=told)[COLUMNS]
+
+
+def _as_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:
+    told = [
+        told_of(f"{row.method} ({group})", row.storage_mib, row.psnr)
+        for row in rows.itertuples(index=False)
+    ]
+    return rows.assign(group=group, label=rows["method"], told=told)[COLUMNS]
+
+
+def told_of(name: str, storage_mib: float, psnr: float) -> str:
+    """Say what a point is, in one line."""
+    storage = "" if pd.isna(storage_mib) else f", {storage_mib:.3f} MiB"
+    return f"{name}: {psnr:.2f} dB{storage}"
+
+
+def pareto(points: pd.DataFrame) -> pd.DataFrame:
+    """Of points (storage_mib, psnr), those that no smaller or equally large one reaches, by size.
+
+    They keep their other columns and their index.
+    """
+    ordered = points.sort_values(["storage_mib", "psnr"], ascending=[True, False])
+    before = ordered["psnr"].cummax().shift(fill_value=float("-inf"))
+    return ordered[ordered["psnr"] > before]
+
+
+def best_within(points: pd.DataFrame, budget_mib: float) -> pd.Series | None:
+    """The point with the highest PSNR of those that fit a budget, the smallest of equals."""
+    frontier = pareto(points)
+    fitting = frontier[frontier["storage_mib"] <= budget_mib]
+    return None if fitting.empty else fitting.iloc[-1]

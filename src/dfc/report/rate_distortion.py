@@ -1,0 +1,179 @@
+"""PSNR against storage: this run, what is published, and other experiments."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
+
+import altair as alt
+import pandas as pd
+
+from dfc.report.placement import Frame, Labels, arrow
+from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
+
+SHAPES = {OURS: "circle", EXPERIMENT: "square", PUBLISHED: "diamond"}
+
+
+def rate_distortion(
+    points: pd.DataFrame,
+    colours: Mapping[str, str],
+    size: tuple[int, int] = (760, 380),
+    path: Sequence[str] = (),
+    budget_mib: float | None = None,
+    ringed: Sequence[Hashable] = (),
+) -> alt.LayerChart:
+    """Draw PSNR against storage, on a logarithmic axis.
+
+    Parameters
+    ----------
+    points
+        Columns group, label (may be empty), storage_mib (a point without one is drawn as a level),
+        psnr and told, what a reader is told of the point.
+    colours
+        Of the points of this run, by label.
+    size
+        Width and height of the area, in pixels.
+    path
+        Labels of this run that are joined by arrows, in this order.
+    budget_mib
+        A storage to mark.
+    ringed
+        Index of points that are marked.
+    """
+    sized, levels = points.dropna(subset="storage_mib"), points[points["storage_mib"].isna()]
+    xs = [*sized["storage_mib"], *([] if budget_mib is None else [budget_mib])] or [1.0]
+    frame = Frame.around(xs, list(points["psnr"]), *size)
+    layers = [_levels(levels, frame)] if len(levels) else []
+    ours = sized[sized["group"] != PUBLISHED]
+    if EXPERIMENT in set(ours["group"]):
+        layers.append(_frontier(pareto(ours), frame))
+    if budget_mib is not None:
+        layers.append(_budget(budget_mib, frame))
+    layers += _arrows(ours[ours["group"] == OURS], path, frame)
+    if len(ringed):
+        ring = alt.Chart(sized.loc[list(ringed)]).mark_point(color="var(--c2)", size=300)
+        layers.append(ring.encode(**_axes(frame)))
+    layers += [_marks(sized, colours, frame), _labels(sized, frame)]
+    return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def _axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
+    x = alt.Scale(type="log", domain=list(frame.x), nice=False)
+    ticks = [m * 10.0**e for e in range(-3, 4) for m in (1, 2, 5)]
+    shown = [tick for tick in ticks if frame.x[0] <= tick <= frame.x[1]]
+    return {
+        "x": alt.X(
+            "storage_mib:Q",
+            scale=x,
+            title="storage (MiB, logarithmic)",
+            axis=alt.Axis(values=shown, format="~g", grid=False),
+        ),
+        "y": alt.Y(
+            "psnr:Q",
+            scale=alt.Scale(domain=list(frame.y), nice=False, zero=False),
+            title="PSNR (dB)",
+            axis=alt.Axis(tickCount=6, format=".2~f"),
+        ),
+    }
+
+
+def _at(frame: Frame, places: Sequence[tuple[float, float]], **columns: object) -> pd.DataFrame:
+    """Columns storage_mib and psnr of places in pixels, and others."""
+    values = [frame.values(place) for place in places]
+    return pd.DataFrame(values, columns=["storage_mib", "psnr"]).assign(**columns)
+
+
+def _levels(levels: pd.DataFrame, frame: Frame) -> alt.LayerChart:
+    """Methods that store nothing, as lines across, named once where they are the same."""
+    named = levels.assign(row=levels["psnr"].round(2)).groupby("row").first().reset_index()
+    named = named.assign(storage_mib=frame.values((6, 0))[0])
+    base = alt.Chart(named).encode(y=_axes(frame)["y"])
+    rule = base.mark_rule(color="var(--muted)", strokeDash=[4, 4]).encode(description="told:N")
+    text = base.mark_text(align="left", dy=-8, color="var(--muted)", fontSize=12).encode(
+        x=_axes(frame)["x"], text="label:N"
+    )
+    return rule + text
+
+
+def _frontier(points: pd.DataFrame, frame: Frame) -> alt.Chart:
+    """The best that a storage allows."""
+    style = {"interpolate": "step-after", "color": "var(--muted)", "strokeWidth": 1.5}
+    end = points.tail(1).assign(storage_mib=frame.x[1])
+    return (
+        alt.Chart(pd.concat([points, end])[["storage_mib", "psnr"]])
+        .mark_line(**style, opacity=0.7)
+        .encode(**_axes(frame))
+    )
+
+
+def _budget(budget_mib: float, frame: Frame) -> alt.LayerChart:
+    base = alt.Chart(pd.DataFrame({"storage_mib": [budget_mib]})).encode(x=_axes(frame)["x"])
+    text = base.mark_text(align="right", dx=-6, color="var(--c2)", fontSize=12)
+    return base.mark_rule(color="var(--c2)", strokeDash=[2, 3]) + text.encode(
+        y=alt.value(10), text=alt.value(f"budget {budget_mib:g} MiB")
+    )
+
+
+def _arrows(ours: pd.DataFrame, path: Sequence[str], frame: Frame) -> list[alt.Chart]:
+    places = {
+        row.label: frame.pixels(row.storage_mib, row.psnr) for row in ours.itertuples(index=False)
+    }
+    on_path = [places[name] for name in path if name in places]
+    arrows = [shortened for start, end in pairwise(on_path) if (shortened := arrow(start, end))]
+    layers = []
+    for start, tip, direction in arrows:
+        line = alt.Chart(_at(frame, [start, tip])).mark_line(color="var(--ink)", strokeWidth=1.5)
+        head = alt.Chart(_at(frame, [tip])).mark_point(
+            shape="triangle-up", angle=direction, size=70, filled=True, color="var(--ink)"
+        )
+        layers += [line.encode(**_axes(frame)), head.encode(**_axes(frame))]
+    return layers
+
+
+def _marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> alt.Chart:
+    groups = [group for group in SHAPES if group in set(points["group"])]
+    plain = {EXPERIMENT: "var(--c4)", PUBLISHED: "var(--muted)"}
+    # One colour a mark: that of its LUT, or that of its group.
+    colour = [
+        colours.get(row.label, "var(--c1)") if row.group == OURS else plain[row.group]
+        for row in points.itertuples(index=False)
+    ]
+    return (
+        alt.Chart(points.assign(colour=colour)[::-1])  # ours on top
+        .mark_point(filled=True, size=90, opacity=0.9)
+        .encode(
+            **_axes(frame),
+            color=alt.Color("colour:N", scale=None),
+            shape=alt.Shape(
+                "group:N",
+                title=None,
+                scale=alt.Scale(domain=groups, range=[SHAPES[group] for group in groups]),
+                legend=alt.Legend(symbolFillColor="var(--muted)", symbolStrokeColor="transparent"),
+            ),
+            description="told:N",
+        )
+    )
+
+
+def _labels(points: pd.DataFrame, frame: Frame) -> alt.Chart:
+    font = 12 if frame.width > 400 else 11
+    labels = Labels(frame, font)
+    places = [frame.pixels(row.storage_mib, row.psnr) for row in points.itertuples(index=False)]
+    for place in places:
+        labels.keep_free(place)
+    named = [
+        (place, row.label, row.group)
+        for place, row in zip(places, points.itertuples(index=False), strict=True)
+        if row.label
+    ]
+    starts = [labels.place(place, text) for place, text, _ in named]
+    ours = [group != PUBLISHED for *_, group in named]
+    frame_of_text = _at(
+        frame,
+        starts,
+        label=[text for _, text, _ in named],
+        colour=["var(--ink)" if own else "var(--muted)" for own in ours],
+    )
+    return (
+        alt.Chart(frame_of_text)
+        .mark_text(align="left", baseline="middle", fontSize=font)
+        .encode(**_axes(frame), text="label:N", color=alt.Color("colour:N", scale=None))
+    )

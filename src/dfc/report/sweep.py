@@ -1,0 +1,116 @@
+"""The experiments of a workspace as one frontier: the best LUT for every storage."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import vl_convert
+
+from dfc.errors import UserError
+from dfc.experiments import METHOD, alike, finished, measured_on, settings, shown, varied
+from dfc.report.charts import as_file, as_svg
+from dfc.report.points import COLUMNS, EXPERIMENT, best_within, pareto, told_of
+from dfc.report.rate_distortion import rate_distortion
+
+FORMATS = (".svg", ".png")
+WORKSPACE = "workspace"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Experiments that were measured on one set."""
+
+    set: str
+    experiments: pd.DataFrame
+    """From `dfc.experiments`, with the columns psnr and storage_mib."""
+    keys: list[str]
+    """The params in which they differ."""
+
+    @cached_property
+    def frontier(self) -> pd.DataFrame:
+        """The experiments that no smaller or equally large one reaches, by size."""
+        return pareto(self.experiments)
+
+    def as_text(self, budget_mib: float | None = None) -> str:
+        """Lay out the frontier, and name the best LUT that fits a budget.
+
+        Raises
+        ------
+        UserError
+            If no LUT fits.
+        """
+        columns = {
+            "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
+            "PSNR (dB)": self.frontier["psnr"].map("{:.2f}".format),
+            **{key: self.frontier[key].map(shown) for key in self.keys},
+            "experiment": self.frontier["name"],
+        }
+        table = pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
+        lines = [
+            f"{len(self.experiments)} LUTs measured on {self.set}; for every storage, the best:",
+            "",
+            table,
+        ]
+        if budget_mib is not None:
+            lines += ["", self._best_told(budget_mib)]
+        return "\n".join(lines)
+
+    def _best_told(self, budget_mib: float) -> str:
+        best = best_within(self.experiments, budget_mib)
+        if best is None:
+            smallest = self.experiments["storage_mib"].min()
+            raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
+        chosen = " ".join(f"{key}={shown(best[key])}" for key in self.keys)
+        reached = f"{best['psnr']:.2f} dB, {best['storage_mib']:.3f} MiB"
+        there = "" if best["name"] == WORKSPACE else f"; dvc exp apply {best['name']}"
+        return f"Best within {budget_mib:g} MiB: {reached} ({chosen or 'as it is'}){there}"
+
+    def drawing(self, budget_mib: float | None, suffix: str) -> bytes:
+        """Draw all experiments, with the settings of those on the frontier."""
+        best = None if budget_mib is None else best_within(self.experiments, budget_mib)
+        points = self.experiments.assign(
+            group=EXPERIMENT,
+            label=[
+                settings(row, self.keys) if index in self.frontier.index else ""
+                for index, row in self.experiments.iterrows()
+            ],
+            told=[
+                told_of(row["name"], row["storage_mib"], row["psnr"])
+                for _, row in self.experiments.iterrows()
+            ],
+        )[COLUMNS]
+        chart = rate_distortion(
+            points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
+        )
+        title = f"{METHOD}, {self.set}: {', '.join(self.keys)}"
+        svg = as_file(as_svg(chart.properties(title=title), "frontier"))
+        return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)
+
+
+def read(commits: int = 1, set_name: str | None = None) -> Sweep:
+    """Collect what the experiments of this workspace have reached.
+
+    Parameters
+    ----------
+    commits
+        As for `dfc.experiments.finished`.
+    set_name
+        A benchmark set; by default, the first that was measured.
+
+    Raises
+    ------
+    UserError
+        If there are no experiments, or none was measured on the set.
+    """
+    experiments = finished(commits)
+    if experiments.empty:
+        raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
+    ending = f".{METHOD}.psnr"
+    sets = [key.removesuffix(ending) for key in experiments if key.endswith(ending)]
+    name = set_name or sets[0]
+    if name not in sets:
+        raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
+    measured = measured_on(alike(experiments), name).replace({"name": {"": WORKSPACE}})
+    measured = measured.sort_values("name", key=lambda names: names == WORKSPACE)
+    distinct = measured.drop_duplicates([*varied(measured), "psnr", "storage_mib"])
+    return Sweep(name, distinct.reset_index(drop=True), varied(distinct))

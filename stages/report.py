@@ -1,0 +1,58 @@
+"""Make the page, and the figures, that show what the run has reached."""
+
+import json
+
+import pandas as pd
+
+from dfc.errors import one_line_errors
+from dfc.experiments import finished
+from dfc.files import written_whole
+from dfc.measured import comparison_of
+from dfc.params import Params, load_params
+from dfc.pipeline import REPORTS, SCORES, STAGES, TIMES, timed
+from dfc.provenance import commit, machine
+from dfc.report.figures import write_figures
+from dfc.report.gallery import views
+from dfc.report.page import render
+from dfc.report.results import Results
+from dfc.report.run import Run, training_of
+from dfc.timing import milliseconds_for_720p
+
+
+def main(params: Params) -> None:
+    """Run the stage."""
+    names = {"set": str, "method": str, "image": str}
+    scores = pd.read_csv(SCORES, dtype=names, keep_default_na=False)
+    results = Results(comparison_of(params), scores, "finetuned", chained=True)
+    run = Run(training_of(params), seconds(), curves(), finished())
+    pictures = list(views(results))
+    with written_whole(REPORTS / "figures") as folder:
+        write_figures(folder, results, pictures, run.experiments)
+    facts = {"Machine": machine(), "Commit": commit() or "none"}
+    milliseconds = milliseconds_for_720p(results.lut)
+    page = render("Restoration LUT report", results, pictures, milliseconds, facts, run)
+    with written_whole(REPORTS / "index.html") as unfinished:
+        unfinished.write_text(page)
+    print(f"{REPORTS / 'index.html'}: {len(page.encode()) / 2**20:.1f} MiB")
+
+
+def seconds() -> dict[str, float]:
+    """How long every stage took."""
+    return {stage: json.loads((TIMES / f"{stage}.json").read_text())["seconds"] for stage in STAGES}
+
+
+def curves() -> dict[str, pd.DataFrame]:
+    """What was measured while training and fine-tuning; nothing where there was no iteration."""
+    found = {}
+    for stage in ("train", "finetune"):
+        for measure in ("val_psnr", "loss"):
+            path = REPORTS / stage / "plots/metrics" / f"{measure}.tsv"
+            if path.exists():
+                points = pd.read_csv(path, sep="\t").rename(columns={measure: "value"})
+                found[f"{stage}/{measure}"] = points
+    return found
+
+
+if __name__ == "__main__":
+    with one_line_errors(), timed("report"):
+        main(load_params())
