@@ -2,7 +2,7 @@
 
 import typer
 
-from dfc.cli import files, measuring, pictures
+from dfc.cli import files, measuring, pictures, reporting
 from dfc.errors import one_line_errors
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app.command("import")(files.import_)
 app.command()(files.export)
 app.command()(files.compress)
 app.command()(measuring.benchmark)
+app.command()(reporting.compare)
+app.command()(reporting.frontier)
 app.command()(measuring.bench)
 app.command()(measuring.step_time)
 

@@ -1,0 +1,81 @@
+"""Commands that draw what was measured."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dfc.cli.options import Force, LutFiles, Quality, Sets, Sigma, TaskOfLuts, not_there
+from dfc.errors import UserError
+
+# Libraries that are slow to load are imported by the commands that need them.
+
+
+def compare(
+    luts: LutFiles,
+    output: Annotated[Path, typer.Option("--output", "-o", help="the page to write, as page.html")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="a benchmark set, or a folder of sets; the sample photographs by default",
+            show_default=False,
+        ),
+    ] = None,
+    task: TaskOfLuts = None,
+    sets: Sets = [],  # noqa: B006 (Typer never changes it)
+    sigma: Sigma = 25,
+    quality: Quality = 10,
+    force: Force = False,
+) -> None:
+    """Make a page that shows how well LUTs restore, in figures and pictures."""
+    from dfc.cli.comparing import compared
+    from dfc.files import written_whole
+    from dfc.provenance import machine
+    from dfc.report.gallery import views
+    from dfc.report.page import render
+    from dfc.report.results import Results, best
+    from dfc.timing import milliseconds_for_720p
+
+    not_there(output, force)
+    comparison = compared(luts, data, task, sets, sigma, quality)
+    scores = comparison.scores()
+    results = Results(comparison, scores, best(scores, list(comparison.luts)))
+    milliseconds = milliseconds_for_720p(results.lut)
+    title = "Restoration LUTs compared"
+    page = render(title, results, list(views(results)), milliseconds, {"Machine": machine()})
+    with written_whole(output) as unfinished:
+        unfinished.write_text(page)
+    print(f"{output}: {len(page.encode()) / 2**20:.1f} MiB")
+
+
+def frontier(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="the drawing to write, .svg or .png"),
+    ] = None,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0, help="MiB that the best LUT may take", show_default=False),
+    ] = None,
+    set_name: Annotated[
+        str | None,
+        typer.Option("--set", help="benchmark set; the first by default", show_default=False),
+    ] = None,
+    commits: Annotated[
+        int, typer.Option(help="commits whose experiments count, latest first; -1 for all")
+    ] = 1,
+    force: Force = False,
+) -> None:
+    """Find the best LUTs of all DVC experiments, for every storage."""
+    from dfc.files import written_whole
+    from dfc.report import sweep
+
+    if output and output.suffix not in sweep.FORMATS:
+        raise UserError(f"{output}: expected a file that ends on {' or '.join(sweep.FORMATS)}")
+    if output:
+        not_there(output, force)
+    found = sweep.read(commits, set_name)
+    print(found.as_text(budget))
+    if output:
+        with written_whole(output) as unfinished:
+            unfinished.write_bytes(found.drawing(budget, output.suffix))
