@@ -93,6 +93,7 @@ def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> Non
     assert list(metrics["sample"]) == ["bicubic", "lut", "dfc", "finetuned"]
     assert metrics["storage_mib"]["dfc"] < metrics["storage_mib"]["lut"]
     assert len(list((project / "reports/images/sample/finetuned").glob("*.png"))) == 3
+    assert (project / "reports/index.html").stat().st_size < 8 * 2**20
     commit(project)
 
     assert list(stages_run(run(project, "dvc", "repro"))) == []
@@ -101,6 +102,31 @@ def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> Non
     output = run(project, "dvc", "exp", "run", "-S", "dfc.interval=6")
     assert list(stages_run(output)) == ["compress", "finetune", "benchmark", "report"]
     assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
+
+
+def test_experiments_are_seen_side_by_side(project: Path) -> None:
+    run(project, "dvc", "repro")
+    commit(project)
+    run(project, "dvc", "exp", "run", "--name", "coarse", "-S", "dfc.interval=7")
+
+    run(project, "dvc", "plots", "diff", "HEAD", "-o", "plots")
+    plots = (project / "plots/index.html").read_text()
+    assert '<meta charset="utf-8">' in plots, "minus signs are read as such"
+    assert '"rev": "workspace"' in plots and '"rev": "HEAD"' in plots
+    for title in ("Quality and storage", "Training: loss", "Fine-tuning: validation"):
+        assert title in plots
+    pictures = {path.name for path in (project / "plots/static").iterdir()}
+    assert {f"{rev}_reports_figures_sample_coffee.png" for rev in ("HEAD", "workspace")} <= pictures
+
+    text = run(project, "dfc", "frontier", "--budget", "1", "-o", "frontier.svg")
+    assert "2 LUTs measured on sample" in text, "the experiment, and the commit it was started from"
+    assert "Best within 1 MiB" in text
+    assert (project / "frontier.svg").read_text().startswith("<svg")
+    refused = run(project, "dfc", "frontier", "-o", "frontier.svg", expect=1)
+    assert refused == "error: frontier.svg: exists already; --force replaces it\n"
+
+    run(project, "dvc", "repro", "--single-item", "--force", "report")
+    assert "coarse" in (project / "reports/index.html").read_text(), "the page knows others"
 
 
 def test_trained_luts_travel_through_a_remote(project: Path, tmp_path: Path) -> None:

@@ -8,24 +8,25 @@ from dfc.params import Params
 
 METHOD = "finetuned"
 """The LUT that an experiment is judged by."""
+WORKSPACE = "workspace"
 STORAGE = f"storage_mib.{METHOD}"
 _LEVELS = {"sr": "data.scale", "denoise": "data.sigma", "deblock": "data.quality"}
 
 
 def finished(commits: int = 1) -> pd.DataFrame:
-    """List the experiments that have been benchmarked, and the workspace.
+    """List the experiments that have been benchmarked, with the workspace and the commits.
 
     Parameters
     ----------
     commits
-        Take those that were started from so many commits, the latest first; all for -1.
+        Take so many commits, the latest first, and what was started from them; all for -1.
 
     Returns
     -------
     DataFrame
-        A row an experiment: name (empty for the workspace, which comes first), and the params and
-        metrics by their keys, as `dfc.interval` and `sample.finetuned.psnr`. Empty where there is
-        no DVC repository.
+        The workspace, called `workspace`, then a row a commit and an experiment: name, applicable
+        (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
+        `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
     """
     from dvc.api import exp_show
     from dvc.exceptions import DvcException
@@ -35,21 +36,21 @@ def finished(commits: int = 1) -> pd.DataFrame:
         rows = exp_show(num=commits)
     except (DvcException, SCMError):
         rows = []
-    kept = [row for row in rows if row["Experiment"] or row["rev"] == "workspace"]
-    frame = pd.DataFrame(kept).rename(columns={"Experiment": "name"})
+    frame = pd.DataFrame(rows)
     if STORAGE not in frame:
-        return pd.DataFrame(columns=["name"])
-    return frame[frame[STORAGE].notna()].fillna({"name": ""}).reset_index(drop=True)
+        return pd.DataFrame(columns=["name", "applicable"])
+    applicable = frame["Experiment"].notna()
+    named = frame.assign(name=frame["Experiment"].fillna(frame["rev"]), applicable=applicable)
+    return named[_numbers(named[STORAGE]).notna()].reset_index(drop=True)
 
 
 def alike(experiments: pd.DataFrame) -> pd.DataFrame:
     """Of experiments, those that restore what the first one does: same task, scale, noise, .."""
-    same = experiments["task"] == experiments["task"].iloc[0]
-    level = _LEVELS.get(experiments["task"].iloc[0])
-    if level:
-        values = experiments[level].replace("None", 4)  # what data.scale: null means for sr
-        same &= values == values.iloc[0]
-    return experiments[same]
+    task = experiments["task"].iloc[0]
+    level = _LEVELS.get(task, "task")
+    levels = experiments[level].replace("None", 4.0)  # what data.scale: null means for sr
+    same = (experiments["task"] == task) & (levels == levels.iloc[0])
+    return experiments.assign(**{level: levels})[same]
 
 
 def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
@@ -57,9 +58,8 @@ def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
     key = f"{set_name}.{METHOD}.psnr"
     if key not in experiments:
         return experiments.iloc[:0].assign(psnr=[], storage_mib=[])
-    return experiments.assign(psnr=experiments[key], storage_mib=experiments[STORAGE])[
-        experiments[key].notna()
-    ]
+    psnr, storage_mib = _numbers(experiments[key]), _numbers(experiments[STORAGE])
+    return experiments.assign(psnr=psnr, storage_mib=storage_mib)[psnr.notna()]
 
 
 def varied(experiments: pd.DataFrame) -> list[str]:
@@ -76,3 +76,8 @@ def settings(experiment: pd.Series, keys: Sequence[str]) -> str:
 def shown(value: object) -> str:
     """The value of a param, which DVC gives as text or as float."""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Metrics as numbers; where an experiment has none, DVC gives text."""
+    return pd.to_numeric(values, errors="coerce")

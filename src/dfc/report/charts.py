@@ -94,7 +94,9 @@ def curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
         Of the values, with their unit.
     """
     shown = points.assign(
-        told=[f"iteration {step}: {value:.4g}" for step, value in points[["step", "value"]].values]
+        told=[
+            f"iteration {step:.0f}: {value:.4g}" for step, value in points[["step", "value"]].values
+        ]
     )
     base = alt.Chart(shown, title=title, width=280, height=150).encode(
         x=alt.X("step:Q", title="iteration", axis=alt.Axis(grid=False, tickCount=5)),

@@ -94,7 +94,7 @@ def render(
         facts=told | facts,
         caption=results.comparison.protocol.caption,
         plots=list(_plots(results, run)),
-        steps=run is not None and (run.experiments["name"] != "").any(),
+        steps=run is not None and len(run.experiments) > 1,
         columns=_columns(results.table),
         rows=list(_rows(results.table)),
         views=[_shown(view, results) for view in views],

@@ -6,7 +6,7 @@ stores nothing), psnr and told, what a reader is told of the point.
 
 import pandas as pd
 
-from dfc.experiments import alike, measured_on, settings, varied
+from dfc.experiments import WORKSPACE, alike, measured_on, settings, varied
 from dfc.report.published import published
 from dfc.report.results import Results
 
@@ -29,7 +29,7 @@ def experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     others = alike(experiments)
     keys = varied(others)
-    others = measured_on(others[others["name"] != ""], set_name)
+    others = measured_on(others[others["name"] != WORKSPACE], set_name)
     told = [
         told_of(f"{row['name']} ({settings(row, keys)})", row["storage_mib"], row["psnr"])
         for _, row in others.iterrows()
@@ -57,8 +57,8 @@ def pareto(points: pd.DataFrame) -> pd.DataFrame:
     They keep their other columns and their index.
     """
     ordered = points.sort_values(["storage_mib", "psnr"], ascending=[True, False])
-    before = ordered["psnr"].cummax().shift(fill_value=float("-inf"))
-    return ordered[ordered["psnr"] > before]
+    before = ordered["psnr"].cummax().shift()
+    return ordered[~(ordered["psnr"] <= before)]  # nothing is before the first
 
 
 def best_within(points: pd.DataFrame, budget_mib: float) -> pd.Series | None:

@@ -13,7 +13,6 @@ from dfc.report.points import COLUMNS, EXPERIMENT, best_within, pareto, told_of
 from dfc.report.rate_distortion import rate_distortion
 
 FORMATS = (".svg", ".png")
-WORKSPACE = "workspace"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Sweep:
             raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
         chosen = " ".join(f"{key}={shown(best[key])}" for key in self.keys)
         reached = f"{best['psnr']:.2f} dB, {best['storage_mib']:.3f} MiB"
-        there = "" if best["name"] == WORKSPACE else f"; dvc exp apply {best['name']}"
+        there = f"; dvc exp apply {best['name']}" if best["applicable"] else ""
         return f"Best within {budget_mib:g} MiB: {reached} ({chosen or 'as it is'}){there}"
 
     def drawing(self, budget_mib: float | None, suffix: str) -> bytes:
@@ -110,7 +109,8 @@ def read(commits: int = 1, set_name: str | None = None) -> Sweep:
     name = set_name or sets[0]
     if name not in sets:
         raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
-    measured = measured_on(alike(experiments), name).replace({"name": {"": WORKSPACE}})
-    measured = measured.sort_values("name", key=lambda names: names == WORKSPACE)
+    measured = measured_on(alike(experiments), name)
+    # The same result stands in the workspace, in a commit and in an experiment.
+    measured = measured.sort_values("applicable", ascending=False, kind="stable")
     distinct = measured.drop_duplicates([*varied(measured), "psnr", "storage_mib"])
     return Sweep(name, distinct.reset_index(drop=True), varied(distinct))

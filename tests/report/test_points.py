@@ -1,0 +1,81 @@
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.data.degradations import Degradation
+from dfc.report.points import (
+    EXPERIMENT,
+    OURS,
+    PUBLISHED,
+    best_within,
+    experiment_points,
+    pareto,
+    points_of,
+)
+from dfc.report.published import published
+from dfc.report.results import Results
+from dfc.report.run import Run
+
+POINTS = st.lists(
+    st.tuples(st.sampled_from([0.1, 0.2, 0.5, 1.0, 4.0]), st.integers(20, 35)),
+    min_size=1,
+    max_size=12,
+).map(lambda rows: pd.DataFrame(rows, columns=["storage_mib", "psnr"]))
+
+
+@given(POINTS)
+def test_a_frontier_is_what_no_smaller_or_equal_lut_reaches(points: pd.DataFrame) -> None:
+    frontier = pareto(points)
+    assert frontier["storage_mib"].is_monotonic_increasing
+    assert frontier["psnr"].is_monotonic_increasing and frontier["psnr"].is_unique
+    for point in points.itertuples():
+        beaten_by = frontier[
+            (frontier["storage_mib"] <= point.storage_mib) & (frontier["psnr"] >= point.psnr)
+        ]
+        assert len(beaten_by), "every point is on the frontier or beaten by one that is"
+
+
+@given(POINTS, st.sampled_from([0.05, 0.1, 0.3, 10.0]))
+def test_the_best_within_a_budget_is_the_best_of_all_that_fit(
+    points: pd.DataFrame, budget: float
+) -> None:
+    best = best_within(points, budget)
+    fitting = points[points["storage_mib"] <= budget]
+    if best is None:
+        assert fitting.empty
+    else:
+        assert best["storage_mib"] <= budget
+        assert best["psnr"] == fitting["psnr"].max()
+
+
+def test_published_results_are_those_of_the_same_task_and_level() -> None:
+    set5 = published(Degradation("sr", 4), "Set5").set_index("method")
+    assert set5.loc["MuLUT + DFC", ["storage_mib", "psnr"]].tolist() == [0.407, 30.55]
+    assert published(Degradation("sr", 2), "Set5").empty
+    assert published(Degradation("sr", 4), "sample").empty
+    assert len(published(Degradation("denoise", 1, sigma=25), "CBSD68")) == 4
+    assert published(Degradation("denoise", 1, sigma=20), "CBSD68").empty
+    assert len(published(Degradation("sr", 4), "B100")) == 9, "BSDS100 by its other name"
+
+
+def test_points_name_the_methods_of_the_run(results: Results) -> None:
+    points = points_of(results, "sample")
+    assert points["label"].tolist() == ["bicubic", "lut", "dfc", "finetuned"]
+    assert set(points["group"]) == {OURS}
+    assert points["storage_mib"].isna().tolist() == [True, False, False, False]
+    assert points["told"][0].startswith("bicubic (this run): 28.53 dB")
+    assert PUBLISHED not in set(points["group"])
+
+
+def test_experiments_of_the_same_task_are_points_without_labels(run: Run) -> None:
+    points = experiment_points(run.experiments, "sample")
+    assert set(points["group"]) == {EXPERIMENT}
+    assert points["psnr"].tolist() == [29.25, 29.5], "neither the workspace nor another task"
+    assert points["told"].tolist()[0] == "small-fish (xy): 29.25 dB, 0.125 MiB"
+
+
+@pytest.mark.parametrize("set_name", ["sample", "Set5"])
+def test_without_experiments_there_are_no_points(set_name: str, run: Run) -> None:
+    assert experiment_points(pd.DataFrame(columns=["name"]), set_name).empty
+    assert experiment_points(run.experiments, "Set14").empty
