@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dfc.errors import UserError
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -40,6 +42,14 @@ def move_onto(whole: Path, path: Path) -> None:
 def partial_path(path: Path) -> Path:
     """Where `written_whole` keeps a file or folder until it is whole."""
     return path.with_name(f".{path.name}.partial")
+
+
+def spare(path: Path, force: bool) -> None:
+    """Refuse to replace a file, with a `UserError`, unless that is asked for; a folder always."""
+    if path.is_dir():
+        raise UserError(f"{path}: expected a file, found a folder")
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; --force replaces it")
 
 
 def fingerprint(identity: Any) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dfc.data.images import EXTENSIONS, is_image, list_images
 from dfc.errors import UserError
+from dfc.files import spare
 
 LOSSLESS = (".png", ".bmp", ".tif", ".tiff")
 
@@ -40,8 +41,7 @@ def planned(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Pat
     for source, target in plan:
         if target in taken:
             raise UserError(f"{source}: would become {target}, as {taken[target]} does")
-        if target.exists() and not force:
-            raise UserError(f"{target}: exists already; --force replaces it")
+        spare(target, force)
         taken[target] = source
     return plan
 

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from dfc.cli.options import AsJson, Force, LutFile, LutOutput, not_there
+from dfc.cli.options import AsJson, Force, LutFile, LutOutput
 from dfc.errors import UserError
+from dfc.files import spare
 from dfc.lut.lattice import Dims
 from dfc.tasks import Task, likely_task
 
@@ -42,7 +43,7 @@ def import_(
     from dfc.lut.table import Lut
     from dfc.network_artifact import save_network
 
-    not_there(output, force)
+    spare(output, force)
     found = read_source(source, task)
     for reading in found.readings:
         typer.echo(reading, err=True)
@@ -87,7 +88,7 @@ def compress(
     import dfc
     from dfc.lut.artifact import save_lut
 
-    not_there(output, force)
+    spare(output, force)
     uniform = dfc.load(lut)
     try:
         compressed = uniform.compressed(dims, diagonal_width, interval)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from dfc.errors import UserError
 from dfc.tasks import Task
 
 LutFile = Annotated[Path, typer.Argument(help="a LUT file", metavar="LUT")]
@@ -24,9 +23,3 @@ Sets = Annotated[
 ]
 Sigma = Annotated[float, typer.Option(min=0, help="of the noise (denoise)")]
 Quality = Annotated[int, typer.Option(min=1, max=100, help="of JPEG (deblock)")]
-
-
-def not_there(path: Path, force: bool) -> None:
-    """Refuse to replace a file, unless that is asked for."""
-    if path.exists() and not force:
-        raise UserError(f"{path}: exists already; --force replaces it")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dfc.architectures import Architecture
 from dfc.errors import UserError
-from dfc.files import written_whole
+from dfc.files import spare, written_whole
 from dfc.interop.recognition import architecture_of
 from dfc.lut.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
 from dfc.lut.table import CHANNEL_INTERVAL, Lut, Table
@@ -225,8 +225,7 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
     """
     arrays = dict(_arrays(lut))
     for name in arrays:
-        if (folder / name).exists() and not force:
-            raise UserError(f"{folder / name}: exists already; --force replaces it")
+        spare(folder / name, force)
     for name, values in arrays.items():
         with written_whole(folder / name) as partial, partial.open("wb") as file:
             np.save(file, values)
