@@ -32,7 +32,7 @@ def main(params: Params) -> None:
     milliseconds = milliseconds_for_720p(results.lut)
     page = render("Restoration LUT report", results, pictures, milliseconds, facts, run)
     with written_whole(REPORTS / "index.html") as unfinished:
-        unfinished.write_text(page)
+        unfinished.write_text(page, encoding="utf-8")
     print(f"{REPORTS / 'index.html'}: {len(page.encode()) / 2**20:.1f} MiB")
 
 

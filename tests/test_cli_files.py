@@ -147,6 +147,47 @@ def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path
     assert len(list((tmp_path / "images").rglob("*.png"))) == 6
 
 
+def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> None:
+    dfc("compress", lut, "-o", tmp_path / "small.safetensors", "--interval", 7)
+    page = tmp_path / "page.html"
+    luts = (lut, tmp_path / "small.safetensors")
+    assert "page.html: " in dfc("compare", *luts, "--data", data, "-o", page).stdout
+    text = page.read_text()
+    for shown in ("<h3>Set2</h3>", "small", "Largest gain", "Smallest gain", "Inside the LUT"):
+        assert shown in text
+    with pytest.raises(UserError, match=r"page\.html: exists already; --force replaces it"):
+        dfc("compare", *luts, "-o", page)
+    assert page.read_text() == text
+
+
+def test_a_lut_may_be_called_as_what_it_is_compared_with(
+    tmp_path: Path, make_lut: MakeLut, data: Path
+) -> None:
+    for name in ("original", "bicubic"):
+        save_lut(make_lut("mulut", 2, "s"), tmp_path / f"{name}.safetensors")
+    luts = [tmp_path / f"{name}.safetensors" for name in ("original", "bicubic")]
+    metrics = json.loads(dfc("benchmark", *luts, "--data", data, "--json").stdout)
+    assert list(metrics["Set2"]) == ["bicubic", *map(str, luts)]
+
+
+def test_a_page_needs_a_file_and_sets_need_a_folder(tmp_path: Path, lut: Path) -> None:
+    with pytest.raises(UserError, match="expected a file, found a folder"):
+        dfc("compare", lut, "-o", tmp_path, "--force")
+    with pytest.raises(UserError, match="--set: expected the folder of the sets as well, --data"):
+        dfc("compare", lut, "--set", "Set5", "-o", tmp_path / "page.html")
+
+
+def test_luts_are_compared_on_the_sample_photographs_if_no_others_are_named(
+    tmp_path: Path, make_lut: MakeLut
+) -> None:
+    save_lut(make_lut("sr_lut", 1, "s"), tmp_path / "l.safetensors")
+    options = ("--task", "deblock", "--quality", 20, "-o", tmp_path / "page.html")
+    dfc("compare", tmp_path / "l.safetensors", *options)
+    text = (tmp_path / "page.html").read_text()
+    for shown in ("chelsea", "deblocking, JPEG quality 20", "PSNR-B (dB)", "above doing nothing"):
+        assert shown in text
+
+
 def test_the_task_decides_what_is_measured(tmp_path: Path, make_lut: MakeLut, data: Path) -> None:
     path = tmp_path / "l.safetensors"
     save_lut(make_lut("mulut", 1, "s"), path)

@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from dvc.exceptions import DvcException
 
+from dfc.errors import UserError
 from dfc.experiments import alike, finished, measured_on, settings, varied
 
 TWO = pd.DataFrame(
@@ -25,6 +27,30 @@ def test_outside_of_a_repository_there_are_none(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert finished().empty
+
+
+def test_what_has_not_ended_well_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    def row(name: str | None, state: str | None, psnr: float | str) -> dict[str, object]:
+        rev = "5d41402" if name else "workspace"
+        metrics = {"storage_mib.finetuned": psnr and 0.4, "sample.finetuned.psnr": psnr}
+        return {"Experiment": name, "rev": rev, "State": state, **metrics}
+
+    rows = [row(None, None, 29.5), row("good", "Success", 29.0), row("applied", None, 29.0)]
+    rows += [row(state.lower(), state, 29.5) for state in ("Queued", "Running", "Failed")]
+    rows += [{**row("empty", None, 0.0), "storage_mib.finetuned": "None"}]
+    monkeypatch.setattr("dvc.api.exp_show", lambda num: rows)
+    found = finished()
+    assert found["name"].tolist() == ["workspace", "good", "applied"]
+    assert found["applicable"].tolist() == [False, True, True]
+
+
+def test_files_that_dvc_cannot_read_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(num: int) -> None:
+        raise DvcException("dvc.yaml is broken")
+
+    monkeypatch.setattr("dvc.api.exp_show", broken)
+    with pytest.raises(UserError, match=r"dvc: dvc\.yaml is broken"):
+        finished()
 
 
 def test_the_params_in_which_experiments_differ_are_found() -> None:

@@ -88,24 +88,31 @@ def summarise(scores: pd.DataFrame, storage_mib: Mapping[str, float]) -> pd.Data
     return table.assign(storage_mib=table["method"].map(dict(storage_mib)))
 
 
+def gains(table: pd.DataFrame) -> pd.Series:
+    """How many dB each row of a table is above the first method of its set."""
+    return table["psnr"] - table.groupby("set", sort=False)["psnr"].transform("first")
+
+
 def as_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
-    """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}."""
+    """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}.
+
+    Rounded to what people can read, and finer than what they can see.
+    """
     metrics: dict = {}
     for row in table.drop(columns="storage_mib").to_dict("records"):
         set_name, method = row.pop("set"), row.pop("method")
-        scores = {key: round(value, 5) for key, value in row.items()}
+        scores = {key: round(value, 4 if key == "ssim" else 3) for key, value in row.items()}
         metrics.setdefault(set_name, {})[method] = scores
-    return metrics | {"storage_mib": {key: round(mib, 4) for key, mib in storage_mib.items()}}
+    return metrics | {"storage_mib": {key: float(f"{mib:.4g}") for key, mib in storage_mib.items()}}
 
 
 def as_markdown(table: pd.DataFrame, caption: str) -> str:
-    """Format a table for people; the gain is over the first method of the set."""
-    baseline = table.groupby("set", sort=False)["psnr"].transform("first")
+    """Format a table for people."""
     columns = {
         "set": table["set"],
         "method": table["method"],
         "PSNR (dB)": table["psnr"].map("{:.2f}".format),
-        "gain (dB)": (table["psnr"] - baseline).map("{:+.2f}".format),
+        "gain (dB)": gains(table).map("{:+.2f}".format),
         "SSIM": table["ssim"].map("{:.4f}".format),
     }
     if "psnr_b" in table:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from dfc.errors import UserError
 from dfc.params import Params
 
 METHOD = "finetuned"
@@ -27,21 +28,30 @@ def finished(commits: int = 1) -> pd.DataFrame:
         The workspace, called `workspace`, then a row a commit and an experiment: name, applicable
         (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
         `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
+
+    Raises
+    ------
+    UserError
+        If DVC cannot read its own files.
     """
     from dvc.api import exp_show
-    from dvc.exceptions import DvcException
+    from dvc.exceptions import DvcException, NotDvcRepoError
     from dvc.scm import SCMError
 
     try:
         rows = exp_show(num=commits)
-    except (DvcException, SCMError):
+    except (NotDvcRepoError, SCMError):
         rows = []
+    except DvcException as error:
+        raise UserError(f"dvc: {error}") from error
     frame = pd.DataFrame(rows)
     if STORAGE not in frame:
         return pd.DataFrame(columns=["name", "applicable"])
     applicable = frame["Experiment"].notna()
     named = frame.assign(name=frame["Experiment"].fillna(frame["rev"]), applicable=applicable)
-    return named[_numbers(named[STORAGE]).notna()].reset_index(drop=True)
+    # What has not ended well shows the figures of the commit that it was started from.
+    ended = ~named["State"].isin(["Queued", "Running", "Failed"])
+    return named[ended & _numbers(named[STORAGE]).notna()].reset_index(drop=True)
 
 
 def alike(experiments: pd.DataFrame) -> pd.DataFrame:
@@ -62,6 +72,18 @@ def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
     return experiments.assign(psnr=psnr, storage_mib=storage_mib)[psnr.notna()]
 
 
+def without_repeats(experiments: pd.DataFrame) -> pd.DataFrame:
+    """Of those measured on a set, the first of each that are the same in params and result."""
+    return experiments.drop_duplicates([*varied(experiments), "psnr", "storage_mib"])
+
+
+def measured_sets(experiments: pd.DataFrame) -> list[str]:
+    """The benchmark sets that any of the experiments was measured on."""
+    ending = f".{METHOD}.psnr"
+    keys = (key for key in experiments if key.endswith(ending))
+    return [key.removesuffix(ending) for key in keys if _numbers(experiments[key]).notna().any()]
+
+
 def varied(experiments: pd.DataFrame) -> list[str]:
     """The params in which experiments differ."""
     params = (key for key in experiments if key.split(".")[0] in Params.model_fields)
@@ -71,6 +93,12 @@ def varied(experiments: pd.DataFrame) -> list[str]:
 def settings(experiment: pd.Series, keys: Sequence[str]) -> str:
     """The values of some params, as `xyz, 2, 5`."""
     return ", ".join(shown(experiment[key]) for key in keys)
+
+
+def named(experiment: pd.Series, keys: Sequence[str]) -> str:
+    """The name of an experiment, and what makes it different."""
+    different = settings(experiment, keys)
+    return f"{experiment['name']} ({different})" if different else experiment["name"]
 
 
 def shown(value: object) -> str:

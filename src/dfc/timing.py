@@ -48,7 +48,7 @@ def median_seconds(
 
 
 def milliseconds_for_720p(lut: Lut, budget: float = 1.0) -> float:
-    """Median milliseconds that a LUT takes for an image of 1280x720 pixels, in colour.
+    """Median milliseconds that a LUT takes to make an image of 1280x720 pixels, in colour.
 
     Parameters
     ----------

@@ -86,10 +86,10 @@ def test_any_two_pictures_can_be_wiped_between(open_page: Open) -> None:
     wipe = page.locator(".wipe").first
     shown = wipe.locator("img:not(.hidden)")
     expect(shown).to_have_count(2)
-    page.get_by_label("Picture on the right").first.select_option("original")
+    page.get_by_label("on the right").first.select_option("original")
     expect(wipe.locator("img.right")).to_have_attribute("data-method", "original")
     expect(wipe.locator("img.left")).to_have_attribute("data-method", "bicubic")
-    page.get_by_label("Picture on the left").first.select_option("original")
+    page.get_by_label("on the left").first.select_option("original")
     expect(shown).to_have_count(1)
 
 
@@ -116,11 +116,34 @@ def test_marks_of_charts_say_what_they_are(open_page: Open) -> None:
     page = open_page()
     tip = page.locator("#tip")
     expect(tip).to_be_hidden()
-    page.locator('.wide [aria-label^="lut (this run)"]').first.hover()
+    page.locator('.wide [aria-label^="lut (measured here)"]').first.hover()
     expect(tip).to_be_visible()
     expect(tip).to_contain_text("dB, ")
     page.locator("h1").hover()
     expect(tip).to_be_hidden()
+
+
+def test_nothing_but_marks_with_a_meaning_speaks(open_page: Open) -> None:
+    page = open_page()
+    told = page.locator('.chart svg [role="graphics-symbol"]').evaluate_all(
+        """marks => marks
+            .filter(mark => !["axis", "legend", "title"].includes(
+                mark.getAttribute("aria-roledescription")))
+            .map(mark => mark.getAttribute("aria-label"))"""
+    )
+    assert len(told) > 100
+    for text in told:
+        assert "colour:" not in text and "told:" not in text and "undefined" not in text, text
+    page.locator(".chart svg text", has_text="storage (MiB").first.hover(force=True)
+    expect(page.locator("#tip")).to_be_hidden()
+
+
+def test_controls_of_different_pictures_have_different_names(open_page: Open) -> None:
+    page = open_page()
+    names = page.locator(".wipe input, .wipe select").evaluate_all(
+        "controls => controls.map(control => control.getAttribute('aria-label'))"
+    )
+    assert len(names) == 9 and len(set(names)) == 9
 
 
 @pytest.mark.parametrize("size", [PHONE, SCREEN])
@@ -133,8 +156,7 @@ def test_the_page_fits_its_window(
     for chart in page.locator(".chart svg:visible").all():
         box = chart.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
-    picture = page.screenshot(full_page=True, path=tmp_path / f"{size[0]}-{colours}.png")
-    assert picture.startswith(b"\x89PNG")
+    page.screenshot(full_page=True, path=tmp_path / f"{size[0]}-{colours}.png")  # to look at
 
 
 def test_without_scripts_all_is_there_but_sliders_and_sorting(open_page: Open) -> None:

@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from dfc.report.charts import COLOURS, DARK, as_file, as_svg, colours_of, curve, durations
+from dfc.report.charts import COLOURS, DARK, as_file, as_svg, colours_of, curve, durations, entries
 from dfc.report.points import COLUMNS, OURS, PUBLISHED
 from dfc.report.rate_distortion import rate_distortion
 
@@ -42,8 +42,8 @@ def test_marks_tell_what_they_are() -> None:
 def test_methods_are_joined_by_an_arrow_in_their_order() -> None:
     plain = as_svg(rate_distortion(RUN, {}), "key")
     joined = as_svg(rate_distortion(RUN, {}, path=("lut", "dfc")), "key")
-    marks = [svg.count('aria-roledescription="point"') for svg in (plain, joined)]
-    assert marks[1] == marks[0] + 1, "the head"
+    heads = [svg.count("rotate(") for svg in (plain, joined)]
+    assert heads[1] == heads[0] + 1
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,26 @@ def test_methods_are_joined_by_an_arrow_in_their_order() -> None:
 )
 def test_a_single_method_is_drawn(shown: pd.DataFrame) -> None:
     assert shown["label"][0] in as_svg(rate_distortion(shown, {}), "key")
+
+
+def test_a_perfect_method_is_left_out() -> None:
+    perfect = points((OURS, "lut", 1.0, 30.0), (OURS, "copy", 2.0, float("inf")))
+    svg = as_svg(rate_distortion(perfect, {}, ringed=[1]), "key")
+    assert "lut" in svg and "copy" not in svg
+
+
+def test_a_point_is_ringed_and_a_budget_marked() -> None:
+    plain = as_svg(rate_distortion(RUN, {}), "key")
+    marked = as_svg(rate_distortion(RUN, {}, budget_mib=0.5, ringed=[2]), "key")
+    assert "budget 0.5 MiB" in marked and "budget" not in plain
+    assert marked.count('stroke="var(--c2)"') == plain.count('stroke="var(--c2)"') + 2
+
+
+def test_more_luts_than_colours_are_told_apart_by_dashes() -> None:
+    names = [f"lut {number}" for number in range(8)]
+    shares = pd.DataFrame({"lut": names * 2, "value": [0.0] * 8 + [8.0] * 8, "share": [0.5] * 16})
+    svg = as_svg(entries(shares, "last layer", colours_of(names)), "key")
+    assert svg.count('stroke-dasharray="4,2"') >= 2
 
 
 def test_curves_and_durations_are_drawn() -> None:

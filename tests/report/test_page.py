@@ -1,12 +1,14 @@
 """The page as a file; how it behaves in a browser is tested in test_browser."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from dfc.report.gallery import View
+from dfc.report.gallery import ORIGINAL, View
 from dfc.report.page import render
 from dfc.report.pictures import MOST_ERROR, data_uri, error_map, strip
 from dfc.report.results import Results, best
@@ -51,6 +53,47 @@ def test_charts_do_not_share_identifiers(page: str) -> None:
 
 def test_titles_are_text(page: str) -> None:
     assert "A &lt;b&gt;title&lt;/b&gt;" in page
+
+
+def test_names_of_files_and_folders_are_text(results: Results, pictures: list[View]) -> None:
+    name = 'a "quoted" <i>& name'
+    comparison = replace(
+        results.comparison,
+        sets={name: results.comparison.sets["sample"]},
+        methods={"bicubic": results.comparison.methods["bicubic"], name: len},
+        luts={name: results.lut},
+    )
+    scores = results.scores.query("method in ('bicubic', 'finetuned')")
+    scores = scores.assign(set=name).replace({"method": {"finetuned": name}})
+    views = [
+        replace(
+            view,
+            set=name,
+            image=name,
+            psnr={name: 30.0},
+            windows={name: view.windows["lut"], ORIGINAL: view.windows[ORIGINAL]},
+            crops={name: view.crops["lut"], ORIGINAL: view.crops[ORIGINAL]},
+            errors={name: view.errors["bicubic"]},
+        )
+        for view in pictures
+    ]
+    page = render(name, Results(comparison, scores, name), views, 1.0, {})
+    assert "<i>" not in page.replace('<p class="scale"><span>0</span><i></i>', "")
+    assert sum(tag == "i" for tag, _ in Tags(page).all) == len(views), "that of the scale"
+    assert f"{name}, the original" not in page
+    assert any(image["alt"] == f"{name}, the original" for image in Tags(page).named("img"))
+
+
+def test_every_set_has_its_plot_and_its_rows(results: Results, pictures: list[View]) -> None:
+    other = results.scores.assign(set="Set5", psnr=float("inf"))
+    scores = pd.concat([results.scores, other], ignore_index=True)
+    sets = results.comparison.sets | {"Set5": results.comparison.sets["sample"]}
+    comparison = replace(results.comparison, sets=sets)
+    page = render("title", Results(comparison, scores, "finetuned"), pictures, 1.0, {})
+    assert "<h3>sample</h3>" in page and "<h3>Set5</h3>" in page
+    assert page.count('<th scope="row">finetuned</th>') == 2
+    assert 'data-value="Infinity"' in page, "as scripts read it"
+    assert "SPF-LUT + DFC" in page, "what is published of the set"
 
 
 def test_the_headline_is_that_of_the_subject(page: str, results: Results) -> None:

@@ -39,6 +39,14 @@ def test_labels_of_points_close_to_each_other_do_not_cover_each_other() -> None:
         assert apart, (one, other)
 
 
+def test_a_label_makes_way_for_a_line() -> None:
+    labels = Labels(FRAME, font=12)
+    labels.keep_free((100.0, 150.0))
+    labels.keep_line_free((100.0, 150.0), (600.0, 150.0))
+    _, y = labels.place((100.0, 150.0), "name")
+    assert abs(y - 150) > 6, "above or below"
+
+
 @given(SPOTS)
 def test_a_label_stays_inside(spot: tuple[float, float]) -> None:
     labels = Labels(FRAME, font=12)

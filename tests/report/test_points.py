@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfc.data.degradations import Degradation
+from dfc.report.charts import as_svg
 from dfc.report.points import (
     EXPERIMENT,
     OURS,
@@ -14,6 +15,7 @@ from dfc.report.points import (
     points_of,
 )
 from dfc.report.published import published
+from dfc.report.rate_distortion import rate_distortion
 from dfc.report.results import Results
 from dfc.report.run import Run
 
@@ -64,7 +66,7 @@ def test_points_name_the_methods_of_the_run(results: Results) -> None:
     assert points["label"].tolist() == ["bicubic", "lut", "dfc", "finetuned"]
     assert set(points["group"]) == {OURS}
     assert points["storage_mib"].isna().tolist() == [True, False, False, False]
-    assert points["told"][0].startswith("bicubic (this run): 28.53 dB")
+    assert points["told"][0].startswith("bicubic (measured here): 28.53 dB")
     assert PUBLISHED not in set(points["group"])
 
 
@@ -75,7 +77,27 @@ def test_experiments_of_the_same_task_are_points_without_labels(run: Run) -> Non
     assert points["told"].tolist()[0] == "small-fish (xy): 29.25 dB, 0.125 MiB"
 
 
-@pytest.mark.parametrize("set_name", ["sample", "Set5"])
-def test_without_experiments_there_are_no_points(set_name: str, run: Run) -> None:
-    assert experiment_points(pd.DataFrame(columns=["name"]), set_name).empty
-    assert experiment_points(run.experiments, "Set14").empty
+def test_a_result_that_the_workspace_has_too_is_no_point_of_its_own(run: Run) -> None:
+    again = run.experiments.iloc[[0]].assign(name="main")
+    experiments = pd.concat([run.experiments, again], ignore_index=True)
+    assert len(experiment_points(experiments, "sample")) == 2
+
+
+def test_an_experiment_that_differs_in_its_result_alone_is_named_alone(run: Run) -> None:
+    other = run.experiments.iloc[[0]].assign(**{"name": "main", "sample.finetuned.psnr": 28.0})
+    experiments = pd.concat([run.experiments.iloc[[0]], other], ignore_index=True)
+    assert experiment_points(experiments, "sample")["told"].tolist() == [
+        "main: 28.00 dB, 0.400 MiB"
+    ]
+
+
+@pytest.mark.parametrize("set_name", ["sample", "Set14"])
+def test_without_experiments_the_methods_are_drawn(
+    set_name: str, run: Run, results: Results
+) -> None:
+    none = [experiment_points(pd.DataFrame(columns=["name"]), set_name)]
+    none += [experiment_points(run.experiments, set_name)] * (set_name != "sample")
+    for others in none:
+        assert others.empty
+        points = pd.concat([points_of(results, "sample"), others], ignore_index=True)
+        assert "finetuned" in as_svg(rate_distortion(points, {}), "key")

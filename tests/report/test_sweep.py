@@ -23,13 +23,29 @@ def test_the_frontier_is_told_with_the_best_within_a_budget(found: Sweep) -> Non
     text = found.as_text(budget_mib=0.5)
     assert "small-fish" in text and "large-fish" in text
     assert "workspace" not in text, "is beaten by a smaller one"
-    assert "Best within 0.5 MiB: 29.25 dB, 0.125 MiB" in text
+    assert "Best within 0.5 MiB: 29.250 dB, 0.125 MiB" in text
     assert text.endswith("; dvc exp apply small-fish")
 
 
 def test_a_budget_that_nothing_fits_is_refused(found: Sweep) -> None:
     with pytest.raises(UserError, match=r"--budget: no LUT fits 0\.1 MiB, .*0\.125"):
         found.as_text(budget_mib=0.1)
+
+
+def test_a_sweep_is_drawn_with_the_settings_of_its_best(found: Sweep) -> None:
+    svg = found.drawing(0.5, ".svg").decode()
+    assert ">xy<" in svg and ">xyz<" in svg and ">xyzt<" not in svg
+    assert "small-fish: 29.25 dB, 0.125 MiB" in svg
+    assert "budget 0.5 MiB" in svg
+
+
+def test_a_set_that_only_another_task_was_measured_on_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    other = run.experiments.assign(**{"CBSD68.finetuned.psnr": [None, None, None, 30.0]})
+    monkeypatch.setattr(sweep, "finished", lambda commits: other)
+    with pytest.raises(UserError, match="--set: expected one of sample; got CBSD68"):
+        sweep.read(set_name="CBSD68")
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<svg"), (".png", b"\x89PNG")])

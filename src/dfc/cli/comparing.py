@@ -12,6 +12,9 @@ from dfc.errors import UserError
 from dfc.protocol import Protocol
 from dfc.tasks import Task
 
+OTHERS = ("bicubic", "input", "original")
+"""What LUTs are shown beside."""
+
 
 def compared(
     luts: Sequence[Path],
@@ -41,6 +44,8 @@ def compared(
     UserError
         If the LUTs are not of one task and scale, or there are no images.
     """
+    if sets and not data:
+        raise UserError("--set: expected the folder of the sets as well, --data")
     loaded = dict(zip(_titles(luts), map(dfc.load, luts), strict=True))
     scale, *others = {lut.architecture.scale for lut in loaded.values()}
     tasks = {task} if task else {lut.task for lut in loaded.values()}
@@ -55,6 +60,7 @@ def compared(
 
 
 def _titles(paths: Sequence[Path]) -> list[str]:
-    """The names of files, or their whole paths where two have one name."""
+    """The names of files, or their whole paths where a name would stand for two things."""
     names = [path.stem for path in paths]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+    clear = len({*names, *OTHERS}) == len(names) + len(OTHERS)
+    return names if clear else [str(path) for path in paths]

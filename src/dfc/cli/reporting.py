@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from dfc.cli.options import Force, LutFiles, Quality, Sets, Sigma, TaskOfLuts, not_there
+from dfc.cli.options import Force, LutFiles, Quality, Sets, Sigma, TaskOfLuts
 from dfc.errors import UserError
+from dfc.files import spare, written_whole
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -29,14 +30,13 @@ def compare(
 ) -> None:
     """Make a page that shows how well LUTs restore, in figures and pictures."""
     from dfc.cli.comparing import compared
-    from dfc.files import written_whole
     from dfc.provenance import machine
     from dfc.report.gallery import views
     from dfc.report.page import render
     from dfc.report.results import Results, best
     from dfc.timing import milliseconds_for_720p
 
-    not_there(output, force)
+    spare(output, force)
     comparison = compared(luts, data, task, sets, sigma, quality)
     scores = comparison.scores()
     results = Results(comparison, scores, best(scores, list(comparison.luts)))
@@ -44,7 +44,7 @@ def compare(
     title = "Restoration LUTs compared"
     page = render(title, results, list(views(results)), milliseconds, {"Machine": machine()})
     with written_whole(output) as unfinished:
-        unfinished.write_text(page)
+        unfinished.write_text(page, encoding="utf-8")
     print(f"{output}: {len(page.encode()) / 2**20:.1f} MiB")
 
 
@@ -55,7 +55,7 @@ def frontier(
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(min=0, help="MiB that the best LUT may take", show_default=False),
+        typer.Option(min=0, max=1e6, help="MiB that the best LUT may take", show_default=False),
     ] = None,
     set_name: Annotated[
         str | None,
@@ -67,13 +67,12 @@ def frontier(
     force: Force = False,
 ) -> None:
     """Find the best LUTs of all DVC experiments, for every storage."""
-    from dfc.files import written_whole
     from dfc.report import sweep
 
     if output and output.suffix not in sweep.FORMATS:
         raise UserError(f"{output}: expected a file that ends on {' or '.join(sweep.FORMATS)}")
     if output:
-        not_there(output, force)
+        spare(output, force)
     found = sweep.read(commits, set_name)
     print(found.as_text(budget))
     if output:

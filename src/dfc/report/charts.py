@@ -73,7 +73,8 @@ def as_file(svg: str) -> str:
     """Turn the chart of a page into one that is looked at alone, on white."""
     for name, colour in COLOURS.items():
         svg = svg.replace(f"var(--{name})", colour)
-    return svg.replace("<svg ", f'<svg style="background: {COLOURS["paper"]}" ', 1)
+    paper = f'<rect width="100%" height="100%" fill="{COLOURS["paper"]}"/>'
+    return svg.replace(">", f">{paper}", 1)
 
 
 def colours_of(names: Sequence[str]) -> dict[str, str]:
@@ -103,7 +104,7 @@ def curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
         y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
         description="told:N",
     )
-    line = base.mark_line(color=SERIES[0], strokeWidth=2)
+    line = base.mark_line(color=SERIES[0], strokeWidth=2, aria=False)
     return line + base.mark_point(color=SERIES[0], filled=True, size=36, opacity=1)
 
 
@@ -117,9 +118,9 @@ def durations(seconds: Mapping[str, float]) -> alt.LayerChart:
         x=alt.X("seconds:Q", title="seconds", axis=alt.Axis(tickCount=5)),
     )
     bars = base.mark_bar(color=SERIES[0], height=16).encode(description="told:N")
-    return bars + base.mark_text(align="left", dx=4, color="var(--ink)", fontSize=12).encode(
-        text="told:N"
-    )
+    return bars + base.mark_text(
+        align="left", dx=4, color="var(--ink)", fontSize=12, aria=False
+    ).encode(text="told:N")
 
 
 def visited(counted: Visits, reach: int | None) -> alt.LayerChart:
@@ -177,11 +178,13 @@ def visited(counted: Visits, reach: int | None) -> alt.LayerChart:
             {"edge": "lower", "a": 256, "other": 256 - reach},
         ]
     )
-    band = alt.Chart(edges).mark_line(color="var(--c2)", strokeWidth=2.5, strokeDash=[6, 3])
+    band = alt.Chart(edges).mark_line(
+        color="var(--c2)", strokeWidth=2.5, strokeDash=[6, 3], clip=True, aria=False
+    )
     return cells + band.encode(x="a:Q", y="other:Q", detail="edge:N")
 
 
-def entries(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -> alt.Chart:
+def entries(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -> alt.LayerChart:
     """Draw how the entries of several LUTs are distributed.
 
     Parameters
@@ -208,6 +211,12 @@ def entries(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -> al
             title=None,
             scale=alt.Scale(domain=list(colours), range=list(colours.values())),
         ),
-        description="told:N",
     )
-    return base.mark_line(interpolate="step", strokeWidth=2)
+    dashes = [[1, 0] if index < len(SERIES) else [4, 2] for index in range(len(colours))]
+    line = base.mark_line(interpolate="step", strokeWidth=2, aria=False).encode(
+        strokeDash=alt.StrokeDash(
+            "lut:N", title=None, scale=alt.Scale(domain=list(colours), range=dashes)
+        )
+    )
+    # Seen by the pointer alone: a line has one text, its points have one each.
+    return line + base.mark_point(size=80, opacity=0).encode(description="told:N")

@@ -35,7 +35,9 @@ def write_figures(
     for name in results.comparison.sets:
         points = pd.concat([points_of(results, name), experiment_points(experiments, name)])
         chart = rate_distortion(points, colours_of(names), path=names)
-        (folder / f"rate_distortion_{name}.svg").write_text(as_file(as_svg(chart, "rate")))
+        (folder / f"rate_distortion_{name}.svg").write_text(
+            as_file(as_svg(chart, "rate")), encoding="utf-8"
+        )
     for view in views:
         pictures = {caption(view, method): crop for method, crop in view.crops.items()}
         write_image(folder / f"{view.set}_{view.image}.png", strip(pictures))

@@ -15,6 +15,8 @@ Image = NDArray[np.uint8]
 ORIGINAL = "original"
 WINDOW = (300, 400)
 """Height and width that is shown of an image, in pixels: larger ones would make the page heavy."""
+MOST_PICTURES = 6
+"""So many windows of an image are that large; if there are more, all are smaller."""
 CROP = (96, 96)
 """Height and width of the part that is magnified."""
 
@@ -30,7 +32,7 @@ class View:
     gain: float
     """How many dB the subject of the page is above the baseline."""
     degraded: NDArray
-    """The whole image as it is restored."""
+    """The whole image that was restored, [H, W] or [H, W, 3], 0..255."""
     psnr: dict[str, float]
     """Of the whole image, in dB, by method."""
     windows: dict[str, Image]
@@ -58,28 +60,30 @@ def chosen(results: Results) -> list[tuple[str, int]]:
 def views(results: Results) -> Iterator[View]:
     """Restore the chosen images, and cut out what is shown of them."""
     comparison = results.comparison
+    # Without a network: it takes too long.
+    shown = {name: comparison.methods[name] for name in (comparison.baseline, *comparison.luts)}
+    smaller = min(1, MOST_PICTURES / (len(shown) + 1)) ** 0.5
+    size = (round(WINDOW[0] * smaller), round(WINDOW[1] * smaller))
     for title, row in chosen(results):
-        name, image, gain = results.gains.loc[row, ["set", "image", "gain"]]
-        pair = next(pair for pair in comparison.sets[name] if pair.name == image)
+        of_set, image, gain = results.gains.loc[row, ["set", "image", "gain"]]
+        pair = next(pair for pair in comparison.sets[of_set] if pair.name == image)
         degraded, sharp = comparison.protocol.load(pair)
-        # Without a network: it takes too long.
-        shown = (comparison.baseline, *comparison.luts)
-        pictures = {name: to_8_bit(comparison.methods[name](degraded)) for name in shown}
+        pictures = {name: to_8_bit(method(degraded)) for name, method in shown.items()}
         ends = (comparison.baseline, results.subject)
-        centre = most_changed(*(pictures[method] for method in ends), CROP)
-        window, crop = (around(centre, size, sharp.shape) for size in (WINDOW, CROP))
+        centre = most_changed(*(pictures[name] for name in ends), CROP)
+        window, crop = (around(centre, part, sharp.shape) for part in (size, CROP))
         pictures[ORIGINAL] = sharp
-        of_image = results.scores.query("set == @name and image == @image")
+        of_image = results.scores.query("set == @of_set and image == @image")
         yield View(
             title,
-            name,
+            of_set,
             image,
             float(gain),
             degraded,
             of_image.set_index("method")["psnr"].to_dict(),
-            {method: picture[window] for method, picture in pictures.items()},
-            {method: picture[crop] for method, picture in pictures.items()},
-            {method: np.abs(luma(pictures[method]) - luma(sharp))[window] for method in ends},
+            {name: picture[window] for name, picture in pictures.items()},
+            {name: picture[crop] for name, picture in pictures.items()},
+            {name: np.abs(luma(pictures[name]) - luma(sharp))[window] for name in ends},
         )
 
 

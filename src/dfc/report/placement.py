@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 Point = tuple[float, float]
+Line = tuple[Point, Point]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
@@ -58,6 +59,13 @@ class Labels:
         """Let no label cover a mark."""
         x, y = point
         self.taken.append((x - MARK, y - MARK, x + MARK, y + MARK))
+
+    def keep_line_free(self, start: Point, end: Point) -> None:
+        """Let no label cover a line, if there is another place for it."""
+        steps = max(1, round(math.dist(start, end) / MARK))
+        for step in range(steps + 1):
+            x, y = (a + (b - a) * step / steps for a, b in zip(start, end, strict=True))
+            self.taken.append((x - MARK / 2, y - 2, x + MARK / 2, y + 2))
 
     def place(self, point: Point, text: str) -> Point:
         """Where a label begins: its left end, and the middle of its height."""

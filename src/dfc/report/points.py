@@ -1,16 +1,16 @@
-"""Points of the rate-distortion plot: what this run, others and published methods reach.
+"""Points of the rate-distortion plot: what methods, experiments and papers reach.
 
-Their tables have the columns group, label (may be empty), storage_mib (empty for a method that
-stores nothing), psnr and told, what a reader is told of the point.
+Their tables have the columns group, label (may be empty), storage_mib (empty where there is none,
+or it is not known), psnr and told, what a reader is told of the point.
 """
 
 import pandas as pd
 
-from dfc.experiments import WORKSPACE, alike, measured_on, settings, varied
+from dfc.experiments import WORKSPACE, alike, measured_on, named, varied, without_repeats
 from dfc.report.published import published
 from dfc.report.results import Results
 
-OURS, EXPERIMENT, PUBLISHED = "this run", "experiment", "published"
+OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"
 """The groups of points."""
 COLUMNS = ["group", "label", "storage_mib", "psnr", "told"]
 
@@ -24,15 +24,14 @@ def points_of(results: Results, set_name: str) -> pd.DataFrame:
 
 
 def experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
-    """Experiments alike the workspace, which is the first of them, on one set; without labels."""
+    """What other experiments than the workspace, their first, reached on one set; no labels."""
     if experiments.empty:
         return pd.DataFrame(columns=COLUMNS)
-    others = alike(experiments)
-    keys = varied(others)
-    others = measured_on(others[others["name"] != WORKSPACE], set_name)
+    distinct = without_repeats(measured_on(alike(experiments), set_name))
+    keys = varied(distinct)
+    others = distinct[distinct["name"] != WORKSPACE]
     told = [
-        told_of(f"{row['name']} ({settings(row, keys)})", row["storage_mib"], row["psnr"])
-        for _, row in others.iterrows()
+        told_of(named(row, keys), row["storage_mib"], row["psnr"]) for _, row in others.iterrows()
     ]
     return others.assign(group=EXPERIMENT, label="", told=told)[COLUMNS]
 

@@ -1,14 +1,17 @@
-"""PSNR against storage: this run, what is published, and other experiments."""
+"""PSNR against storage: what is measured here, what is published, and other experiments."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-from dfc.report.placement import Frame, Labels, arrow
+from dfc.report.placement import Frame, Labels, Line, arrow
 from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
 
+DECORATION = {"aria": False}
+"""Of what says nothing that a point does not say."""
 SHAPES = {OURS: "circle", EXPERIMENT: "square", PUBLISHED: "diamond"}
 
 
@@ -25,33 +28,34 @@ def rate_distortion(
     Parameters
     ----------
     points
-        Columns group, label (may be empty), storage_mib (a point without one is drawn as a level),
+        Columns group, label (may be empty), storage_mib (a point without one is drawn as a line),
         psnr and told, what a reader is told of the point.
     colours
-        Of the points of this run, by label.
+        Of the points that are measured here, by label.
     size
         Width and height of the area, in pixels.
     path
-        Labels of this run that are joined by arrows, in this order.
+        Labels of those that are joined by arrows, in this order.
     budget_mib
         A storage to mark.
     ringed
         Index of points that are marked.
     """
+    points = points.astype({"storage_mib": float, "psnr": float})  # also where there are none
+    points = points[np.isfinite(points["psnr"])]  # a perfect image has no place on the axis
     sized, levels = points.dropna(subset="storage_mib"), points[points["storage_mib"].isna()]
     xs = [*sized["storage_mib"], *([] if budget_mib is None else [budget_mib])] or [1.0]
-    frame = Frame.around(xs, list(points["psnr"]), *size)
+    frame = Frame.around(xs, list(points["psnr"]) or [0.0], *size)
     layers = [_levels(levels, frame)] if len(levels) else []
-    ours = sized[sized["group"] != PUBLISHED]
-    if EXPERIMENT in set(ours["group"]):
-        layers.append(_frontier(pareto(ours), frame))
+    lines: list[Line] = []
+    if EXPERIMENT in set(sized["group"]):
+        layers.append(_frontier(pareto(sized[sized["group"] != PUBLISHED]), frame, lines))
     if budget_mib is not None:
         layers.append(_budget(budget_mib, frame))
-    layers += _arrows(ours[ours["group"] == OURS], path, frame)
-    if len(ringed):
-        ring = alt.Chart(sized.loc[list(ringed)]).mark_point(color="var(--c2)", size=300)
-        layers.append(ring.encode(**_axes(frame)))
-    layers += [_marks(sized, colours, frame), _labels(sized, frame)]
+    layers += _arrows(sized[sized["group"] == OURS], path, frame, lines)
+    ring = alt.Chart(sized[sized.index.isin(ringed)])
+    layers.append(ring.mark_point(**DECORATION, color="var(--c2)", size=300).encode(**_axes(frame)))
+    layers += [_marks(sized, colours, frame), _labels(sized, frame, lines)]
     return alt.layer(*layers).properties(width=size[0], height=size[1])
 
 
@@ -82,47 +86,52 @@ def _at(frame: Frame, places: Sequence[tuple[float, float]], **columns: object) 
 
 
 def _levels(levels: pd.DataFrame, frame: Frame) -> alt.LayerChart:
-    """Methods that store nothing, as lines across, named once where they are the same."""
-    named = levels.assign(row=levels["psnr"].round(2)).groupby("row").first().reset_index()
-    named = named.assign(storage_mib=frame.values((6, 0))[0])
+    """Methods without a storage, as lines across; what is published and measured, once."""
+    named = levels.drop_duplicates("label").assign(storage_mib=frame.values((6, 0))[0])
     base = alt.Chart(named).encode(y=_axes(frame)["y"])
     rule = base.mark_rule(color="var(--muted)", strokeDash=[4, 4]).encode(description="told:N")
-    text = base.mark_text(align="left", dy=-8, color="var(--muted)", fontSize=12).encode(
-        x=_axes(frame)["x"], text="label:N"
-    )
-    return rule + text
+    text = base.mark_text(**DECORATION, align="left", dy=-8, color="var(--muted)", fontSize=12)
+    return rule + text.encode(x=_axes(frame)["x"], text="label:N")
 
 
-def _frontier(points: pd.DataFrame, frame: Frame) -> alt.Chart:
-    """The best that a storage allows."""
+def _frontier(points: pd.DataFrame, frame: Frame, lines: list[Line]) -> alt.Chart:
+    """The best that a storage allows; adds its `lines`."""
     style = {"interpolate": "step-after", "color": "var(--muted)", "strokeWidth": 1.5}
-    end = points.tail(1).assign(storage_mib=frame.x[1])
+    points = pd.concat([points, points.tail(1).assign(storage_mib=frame.x[1])])
+    for one, other in pairwise(points.itertuples(index=False)):
+        start, end = (frame.pixels(point.storage_mib, point.psnr) for point in (one, other))
+        corner = (end[0], start[1])
+        lines += [(start, corner), (corner, end)]
     return (
-        alt.Chart(pd.concat([points, end])[["storage_mib", "psnr"]])
-        .mark_line(**style, opacity=0.7)
+        alt.Chart(points[["storage_mib", "psnr"]])
+        .mark_line(**style, **DECORATION, opacity=0.7)
         .encode(**_axes(frame))
     )
 
 
 def _budget(budget_mib: float, frame: Frame) -> alt.LayerChart:
     base = alt.Chart(pd.DataFrame({"storage_mib": [budget_mib]})).encode(x=_axes(frame)["x"])
-    text = base.mark_text(align="right", dx=-6, color="var(--c2)", fontSize=12)
-    return base.mark_rule(color="var(--c2)", strokeDash=[2, 3]) + text.encode(
-        y=alt.value(10), text=alt.value(f"budget {budget_mib:g} MiB")
+    text = base.mark_text(**DECORATION, align="right", dx=-6, color="var(--c2)", fontSize=12)
+    return base.mark_rule(**DECORATION, color="var(--c2)", strokeDash=[2, 3]) + text.encode(
+        y=alt.value(frame.height - 10), text=alt.value(f"budget {budget_mib:g} MiB")
     )
 
 
-def _arrows(ours: pd.DataFrame, path: Sequence[str], frame: Frame) -> list[alt.Chart]:
+def _arrows(
+    ours: pd.DataFrame, path: Sequence[str], frame: Frame, lines: list[Line]
+) -> list[alt.Chart]:
+    """From one method of a path to the next; adds their `lines`."""
     places = {
         row.label: frame.pixels(row.storage_mib, row.psnr) for row in ours.itertuples(index=False)
     }
     on_path = [places[name] for name in path if name in places]
     arrows = [shortened for start, end in pairwise(on_path) if (shortened := arrow(start, end))]
-    layers = []
+    style, layers = {**DECORATION, "color": "var(--ink)"}, []
     for start, tip, direction in arrows:
-        line = alt.Chart(_at(frame, [start, tip])).mark_line(color="var(--ink)", strokeWidth=1.5)
+        lines.append((start, tip))
+        line = alt.Chart(_at(frame, [start, tip])).mark_line(**style, strokeWidth=1.5)
         head = alt.Chart(_at(frame, [tip])).mark_point(
-            shape="triangle-up", angle=direction, size=70, filled=True, color="var(--ink)"
+            **style, shape="triangle-up", angle=direction, size=70, filled=True
         )
         layers += [line.encode(**_axes(frame)), head.encode(**_axes(frame))]
     return layers
@@ -153,12 +162,14 @@ def _marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> al
     )
 
 
-def _labels(points: pd.DataFrame, frame: Frame) -> alt.Chart:
+def _labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Chart:
     font = 12 if frame.width > 400 else 11
     labels = Labels(frame, font)
     places = [frame.pixels(row.storage_mib, row.psnr) for row in points.itertuples(index=False)]
     for place in places:
         labels.keep_free(place)
+    for line in lines:
+        labels.keep_line_free(*line)
     named = [
         (place, row.label, row.group)
         for place, row in zip(places, points.itertuples(index=False), strict=True)
@@ -174,6 +185,6 @@ def _labels(points: pd.DataFrame, frame: Frame) -> alt.Chart:
     )
     return (
         alt.Chart(frame_of_text)
-        .mark_text(align="left", baseline="middle", fontSize=font)
+        .mark_text(**DECORATION, align="left", baseline="middle", fontSize=font)
         .encode(**_axes(frame), text="label:N", color=alt.Color("colour:N", scale=None))
     )

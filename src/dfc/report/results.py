@@ -6,7 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from dfc.benchmark import summarise
+from dfc.benchmark import gains, summarise
 from dfc.comparison import Comparison
 from dfc.lut.table import Lut
 
@@ -32,8 +32,7 @@ class Results:
     def table(self) -> pd.DataFrame:
         """A row a set and method: set, method, a column a measure, storage_mib and gain (dB)."""
         table = summarise(self.scores, self.comparison.storage_mib)
-        baseline = table.groupby("set", sort=False)["psnr"].transform("first")
-        return table.assign(gain=table["psnr"] - baseline)
+        return table.assign(gain=gains(table))
 
     @cached_property
     def gains(self) -> pd.DataFrame:

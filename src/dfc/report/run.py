@@ -1,7 +1,7 @@
 """What a page tells of a run of the pipeline, beside the LUTs that it made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -26,10 +26,10 @@ class Run:
     facts: Mapping[str, str]
     """What was run, by what it is called."""
     seconds: Mapping[str, float]
-    """By stage, in their order; stages that left no time are missing."""
+    """By stage, in their order."""
     curves: Mapping[str, pd.DataFrame]
     """Columns step and value, by what was measured, as `train/val_psnr`."""
-    experiments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    experiments: pd.DataFrame
     """From `dfc.experiments.finished`."""
 
 

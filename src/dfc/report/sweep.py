@@ -7,7 +7,17 @@ import pandas as pd
 import vl_convert
 
 from dfc.errors import UserError
-from dfc.experiments import METHOD, alike, finished, measured_on, settings, shown, varied
+from dfc.experiments import (
+    METHOD,
+    alike,
+    finished,
+    measured_on,
+    measured_sets,
+    settings,
+    shown,
+    varied,
+    without_repeats,
+)
 from dfc.report.charts import as_file, as_svg
 from dfc.report.points import COLUMNS, EXPERIMENT, best_within, pareto, told_of
 from dfc.report.rate_distortion import rate_distortion
@@ -40,7 +50,7 @@ class Sweep:
         """
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
-            "PSNR (dB)": self.frontier["psnr"].map("{:.2f}".format),
+            "PSNR (dB)": self.frontier["psnr"].map("{:.3f}".format),
             **{key: self.frontier[key].map(shown) for key in self.keys},
             "experiment": self.frontier["name"],
         }
@@ -60,7 +70,7 @@ class Sweep:
             smallest = self.experiments["storage_mib"].min()
             raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
         chosen = " ".join(f"{key}={shown(best[key])}" for key in self.keys)
-        reached = f"{best['psnr']:.2f} dB, {best['storage_mib']:.3f} MiB"
+        reached = f"{best['psnr']:.3f} dB, {best['storage_mib']:.3f} MiB"
         there = f"; dvc exp apply {best['name']}" if best["applicable"] else ""
         return f"Best within {budget_mib:g} MiB: {reached} ({chosen or 'as it is'}){there}"
 
@@ -81,7 +91,7 @@ class Sweep:
         chart = rate_distortion(
             points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
         )
-        title = f"{METHOD}, {self.set}: {', '.join(self.keys)}"
+        title = f"{METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
         svg = as_file(as_svg(chart.properties(title=title), "frontier"))
         return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)
 
@@ -104,13 +114,14 @@ def read(commits: int = 1, set_name: str | None = None) -> Sweep:
     experiments = finished(commits)
     if experiments.empty:
         raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
-    ending = f".{METHOD}.psnr"
-    sets = [key.removesuffix(ending) for key in experiments if key.endswith(ending)]
+    comparable = alike(experiments)
+    sets = measured_sets(comparable)
     name = set_name or sets[0]
     if name not in sets:
         raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
-    measured = measured_on(alike(experiments), name)
     # The same result stands in the workspace, in a commit and in an experiment.
-    measured = measured.sort_values("applicable", ascending=False, kind="stable")
-    distinct = measured.drop_duplicates([*varied(measured), "psnr", "storage_mib"])
-    return Sweep(name, distinct.reset_index(drop=True), varied(distinct))
+    measured = measured_on(comparable, name).sort_values(
+        "applicable", ascending=False, kind="stable"
+    )
+    distinct = without_repeats(measured).reset_index(drop=True)
+    return Sweep(name, distinct, varied(distinct))

@@ -5,12 +5,11 @@ for (const wipe of document.querySelectorAll(".wipe")) {
   const stage = wipe.querySelector(".stage");
   const pictures = [...stage.querySelectorAll("img")];
   const range = Object.assign(document.createElement("input"), { type: "range", min: 0, max: 100, value: 50 });
-  range.setAttribute("aria-label", "Where the left picture ends");
+  range.setAttribute("aria-label", `Where the left picture of ${wipe.dataset.image} ends`);
   const sides = wipe.querySelector(".sides");
   sides.replaceChildren(...["left", "right"].map((side) => {
     const select = document.createElement("select");
-    select.setAttribute("aria-label", `Picture on the ${side}`);
-    select.dataset.side = side;
+    select.setAttribute("aria-label", `Picture of ${wipe.dataset.image} on the ${side}`);
     for (const { dataset } of pictures) {
       select.add(new Option(dataset.method, dataset.method, false, dataset.method === wipe.dataset[side]));
     }
@@ -69,7 +68,7 @@ for (const table of document.querySelectorAll(".sortable")) {
 const tip = document.getElementById("tip");
 const tell = (event) => {
   const mark = event.target.closest('.chart svg [role="graphics-symbol"][aria-label]');
-  tip.hidden = !mark || mark.getAttribute("aria-roledescription") === "axis";
+  tip.hidden = !mark || ["axis", "legend", "title"].includes(mark.getAttribute("aria-roledescription"));
   if (tip.hidden) return;
   tip.textContent = mark.getAttribute("aria-label");
   const { width, height } = tip.getBoundingClientRect();

@@ -1,0 +1,105 @@
+"""The charts of a page, each with what it tells."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from dfc.report import charts
+from dfc.report.gallery import View
+from dfc.report.inside import diagonal_first, diagonal_share, entry_shares, visits
+from dfc.report.points import EXPERIMENT, experiment_points, points_of
+from dfc.report.rate_distortion import rate_distortion
+from dfc.report.results import Results
+from dfc.report.run import Run
+
+WIDE, NARROW = (940, 400), (270, 330)
+"""Sizes of the rate-distortion plot, in pixels: on a screen and on a phone."""
+CURVES = {
+    "val_psnr": ("PSNR of the validation images", "dB"),
+    "loss": ("loss", "log of the squared error"),
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart as the template takes it."""
+
+    svg: str
+    told: str
+    """For those who do not see it."""
+    caption: str = ""
+    narrow: str = ""
+    """The same for a phone."""
+
+
+def plots(results: Results, run: Run | None) -> Iterator[tuple[str, Drawing]]:
+    """A rate-distortion plot for each set, by its name."""
+    names = list(results.comparison.luts)
+    for index, name in enumerate(results.comparison.sets):
+        points = points_of(results, name)
+        if run:
+            others = experiment_points(run.experiments, name)
+            points = pd.concat([points, others], ignore_index=True)
+        wide, narrow = (
+            charts.as_svg(
+                rate_distortion(
+                    points, charts.colours_of(names), size, names if results.chained else ()
+                ),
+                f"rate-{index}-{size[0]}",
+            )
+            for size in (WIDE, NARROW)
+        )
+        named, others = points[points["label"] != ""], points[points["group"] == EXPERIMENT]
+        told, caption = f"PSNR against storage. {'; '.join(named['told'])}.", ""
+        if len(others):
+            told += (
+                f" {len(others)} experiments reach {others['psnr'].min():.2f} to "
+                f"{others['psnr'].max():.2f} dB."
+            )
+            caption = "The line is the best that a storage allows, experiments included."
+        yield name, Drawing(wide, told, caption, narrow)
+
+
+def inside(results: Results, views: Sequence[View]) -> Iterator[Drawing]:
+    """Where images read the tables, and what values they hold."""
+    lut, lattice = results.lut, diagonal_first(results.lut)
+    for index, counted in enumerate(visits(lut, (view.degraded for view in views))):
+        caption = ""
+        if lattice:
+            caption = (
+                f"{counted.share_near:.1%} of the lookups are near the diagonal, where "
+                f"{diagonal_share(lut):.1%} of the entries are."
+            )
+        chart = charts.visited(counted, lattice.reach if lattice else None)
+        told = f"How often {counted.name} reads each cell of the lattice. {caption}"
+        yield Drawing(charts.as_svg(chart, f"visits-{index}"), told, caption)
+    luts = results.comparison.luts
+    # Compressing keeps entries as they are: of a chain, the last two tell what changed.
+    names = list(luts)[-2:] if results.chained else list(luts)
+    colours = {name: charts.colours_of(list(luts))[name] for name in names}
+    shares = pd.concat(entry_shares(luts[name]).assign(lut=name) for name in names)
+    for index, (layers, rows) in enumerate(shares.groupby("layers", sort=False)):
+        chart = charts.entries(rows, layers, colours)
+        told = f"How the entries of the {layers} are distributed, of {' and '.join(names)}."
+        yield Drawing(charts.as_svg(chart, f"entries-{index}"), told)
+
+
+def curves(run: Run) -> Iterator[Drawing]:
+    """What was measured while training and fine-tuning."""
+    stages = {"train": "Training", "finetune": "Fine-tuning"}
+    for name, points in run.curves.items():
+        stage, measure = name.split("/")
+        what, unit = CURVES[measure]
+        title = f"{stages[stage]}: {what}"
+        last = points.iloc[-1]
+        told = f"{title}, {unit}: {last['value']:.4g} at iteration {last['step']:.0f}."
+        chart = charts.curve(points, title, unit)
+        yield Drawing(charts.as_svg(chart, name.replace("/", "-")), told)
+
+
+def times(run: Run) -> Drawing:
+    """How long every stage took."""
+    told = "; ".join(f"{stage} {seconds:.1f} s" for stage, seconds in run.seconds.items())
+    chart = charts.durations(run.seconds)
+    return Drawing(charts.as_svg(chart, "times"), f"Time of every stage: {told}.")
