@@ -86,29 +86,40 @@ def stages_run(output: str) -> Iterator[str]:
     return (stage for stage in STAGES if f"Running stage '{stage}'" in output)
 
 
-def test_a_change_runs_the_stages_it_concerns_and_no_other(project: Path) -> None:
-    output = run(project, "dvc", "repro")
-    assert list(stages_run(output)) == STAGES
+@pytest.fixture(scope="module")
+def experiment(project: Path) -> dict[str, list[str]]:
+    """Run the pipeline, commit, run it again and as an experiment; give the stages of each."""
+    ran = {"first": list(stages_run(run(project, "dvc", "repro")))}
+    commit(project)
+    ran["again"] = list(stages_run(run(project, "dvc", "repro")))
+    assert run(project, "git", "status", "--porcelain") == ""
+    output = run(project, "dvc", "exp", "run", "--name", "coarse", "-S", "dfc.interval=6")
+    return ran | {"experiment": list(stages_run(output))}
+
+
+def test_a_change_runs_the_stages_it_concerns_and_no_other(
+    experiment: dict[str, list[str]],
+) -> None:
+    assert experiment["first"] == STAGES
+    assert experiment["again"] == []
+    assert experiment["experiment"] == ["compress", "finetune", "benchmark", "report"]
+
+
+@pytest.mark.usefixtures("experiment")
+def test_a_run_leaves_its_results(project: Path) -> None:
     metrics = json.loads((project / "reports/metrics.json").read_text())
     assert list(metrics["sample"]) == ["bicubic", "lut", "dfc", "finetuned"]
     assert metrics["storage_mib"]["dfc"] < metrics["storage_mib"]["lut"]
     assert len(list((project / "reports/images/sample/finetuned").glob("*.png"))) == 3
-    assert (project / "reports/index.html").stat().st_size < 8 * 2**20
-    commit(project)
-
-    assert list(stages_run(run(project, "dvc", "repro"))) == []
-    assert run(project, "git", "status", "--porcelain") == ""
-
-    output = run(project, "dvc", "exp", "run", "-S", "dfc.interval=6")
-    assert list(stages_run(output)) == ["compress", "finetune", "benchmark", "report"]
-    assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
+    page = project / "reports/index.html"
+    assert page.stat().st_size < 8 * 2**20
+    branch = run(project, "git", "branch", "--show-current").strip()
+    assert f'aria-label="{branch} (' in page.read_text(), "what the experiment was started from"
 
 
+@pytest.mark.usefixtures("experiment")
 def test_experiments_are_seen_side_by_side(project: Path) -> None:
-    run(project, "dvc", "repro")
-    commit(project)
-    run(project, "dvc", "exp", "run", "--name", "coarse", "-S", "dfc.interval=7")
-
+    assert "storage_mib.dfc" in run(project, "dvc", "metrics", "diff", "--md")
     run(project, "dvc", "plots", "diff", "HEAD", "-o", "plots")
     plots = (project / "plots/index.html").read_text()
     assert '<meta charset="utf-8">' in plots, "minus signs are read as such"
@@ -124,9 +135,6 @@ def test_experiments_are_seen_side_by_side(project: Path) -> None:
     assert (project / "frontier.svg").read_text().startswith("<svg")
     refused = run(project, "dfc", "frontier", "-o", "frontier.svg", expect=1)
     assert refused == "error: frontier.svg: exists already; --force replaces it\n"
-
-    run(project, "dvc", "repro", "--single-item", "--force", "report")
-    assert "coarse" in (project / "reports/index.html").read_text(), "the page knows others"
 
 
 def test_trained_luts_travel_through_a_remote(project: Path, tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ def test_the_channel_table_has_no_neighbours_to_count(make_lut: Callable[..., Lu
     assert counted[-1].lookups == 4 * 4 * 64, "a table for each of four channels"
 
 
+def test_noise_that_was_not_rounded_is_counted_in_whole_levels(
+    make_lut: Callable[..., Lut],
+) -> None:
+    lut = make_lut("sr_lut", 2, "s", interval=4)
+    (only,) = visits(lut, [np.full((4, 4), 15.6)])
+    assert only.cells[1, 1] == only.cells.sum(), "as 16"
+
+
 def test_large_images_are_counted_in_their_middle(make_lut: Callable[..., Lut]) -> None:
     lut = make_lut("sr_lut", 2, "s", interval=6)
     (only,) = visits(lut, [np.zeros((300, 40), np.uint8)])
