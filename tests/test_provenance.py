@@ -16,11 +16,16 @@ def test_a_commit_says_whether_files_were_changed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert commit() is None, "outside of a repository"
-    (tmp_path / "file").write_text("one")
+    (tmp_path / "reports").mkdir()
+    for name in ("file", "dvc.lock", "reports/table.md"):
+        (tmp_path / name).write_text("one")
     author = ("-c", "user.name=test", "-c", "user.email=test@example.org")
-    for command in (("init",), ("add", "file"), (*author, "commit", "-m", "state")):
+    for command in (("init",), ("add", "."), (*author, "commit", "-m", "state")):
         subprocess.run(("git", *command), check=True, capture_output=True)
     clean = commit()
     assert clean and len(clean) >= 7 and clean.isalnum()
+    for name in ("dvc.lock", "reports/table.md"):
+        (tmp_path / name).write_text("two")
+    assert commit() == clean, "results are no change"
     (tmp_path / "file").write_text("two")
     assert commit() == f"{clean}, with changes"

@@ -18,10 +18,19 @@ def machine() -> str:
 
 
 def commit() -> str | None:
-    """The commit that is checked out, and whether files were changed since; None without Git."""
-    command = ("git", "describe", "--always", "--dirty=, with changes", "--exclude=*")
+    """The commit that is checked out, and whether files were changed since; None without Git.
+
+    What a run writes itself, its reports and dvc.lock, is no change.
+    """
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        name = _git("rev-parse", "--short", "HEAD")
+        mine = (":/", ":(top,exclude)dvc.lock", ":(top,exclude)reports")
+        changes = _git("status", "--porcelain", "--untracked-files=no", "--", *mine)
     except (OSError, subprocess.CalledProcessError):
         return None
+    return f"{name}, with changes" if changes else name
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(("git", *arguments), capture_output=True, text=True, check=True)
     return done.stdout.strip()
