@@ -12,6 +12,14 @@ from torch import nn
 from dfc.metrics import Measure
 
 Image = NDArray[np.uint8]
+SHOWN = {
+    "psnr": ("PSNR (dB)", "{:.2f}"),
+    "gain": ("gain (dB)", "{:+.2f}"),
+    "ssim": ("SSIM", "{:.4f}"),
+    "psnr_b": ("PSNR-B (dB)", "{:.2f}"),
+    "storage_mib": ("MiB", "{:.3f}"),
+}
+"""Headings and formats of what people are shown of a table, in this order."""
 
 
 @dataclass(frozen=True)
@@ -108,15 +116,16 @@ def as_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
 
 def as_markdown(table: pd.DataFrame, caption: str) -> str:
     """Format a table for people."""
-    columns = {
-        "set": table["set"],
-        "method": table["method"],
-        "PSNR (dB)": table["psnr"].map("{:.2f}".format),
-        "gain (dB)": gains(table).map("{:+.2f}".format),
-        "SSIM": table["ssim"].map("{:.4f}".format),
-    }
-    if "psnr_b" in table:
-        columns["PSNR-B (dB)"] = table["psnr_b"].map("{:.2f}".format)
-    columns["MiB"] = table["storage_mib"].map("{:.3f}".format).replace("nan", "")
-    shown = pd.DataFrame(columns)
+    measured = table.assign(gain=gains(table))
+    shown = pd.DataFrame(
+        {
+            "set": table["set"],
+            "method": table["method"],
+            **{
+                heading: measured[key].map(text.format).replace("nan", "")
+                for key, (heading, text) in SHOWN.items()
+                if key in measured
+            },
+        }
+    )
     return f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n"

@@ -1,5 +1,4 @@
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from dfc.report.points import (
     points_of,
 )
 from dfc.report.published import published
-from dfc.report.rate_distortion import rate_distortion
+from dfc.report.rate_distortion import plot_of
 from dfc.report.results import Results
 from dfc.report.run import Run
 
@@ -91,13 +90,10 @@ def test_an_experiment_that_differs_in_its_result_alone_is_named_alone(run: Run)
     ]
 
 
-@pytest.mark.parametrize("set_name", ["sample", "Set14"])
-def test_without_experiments_the_methods_are_drawn(
-    set_name: str, run: Run, results: Results
-) -> None:
-    none = [experiment_points(pd.DataFrame(columns=["name"]), set_name)]
-    none += [experiment_points(run.experiments, set_name)] * (set_name != "sample")
-    for others in none:
-        assert others.empty
-        points = pd.concat([points_of(results, "sample"), others], ignore_index=True)
-        assert "finetuned" in as_svg(rate_distortion(points, {}), "key")
+def test_without_experiments_the_methods_are_drawn(run: Run, results: Results) -> None:
+    nobody = pd.DataFrame(columns=["name"])
+    for experiments, set_name in ((nobody, "sample"), (run.experiments, "Set14")):
+        assert experiment_points(experiments, set_name).empty
+    assert "finetuned" in as_svg(plot_of(results, points_of(results, "sample", nobody)), "key")
+    elsewhere = run.experiments.drop(columns="sample.finetuned.psnr")
+    assert "finetuned" in as_svg(plot_of(results, points_of(results, "sample", elsewhere)), "key")

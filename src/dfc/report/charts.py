@@ -62,7 +62,6 @@ def as_svg(chart: alt.TopLevelMixin, key: str) -> str:
         .configure_view(stroke=None)
         .configure_axis(**text, **sizes, **lines, **fonts)
         .configure_legend(**text, **sizes, **fonts, orient="top", symbolStrokeWidth=2)
-        .configure_header(labelColor="var(--ink)", labelFontSize=13, labelFont=FONT)
         .configure_title(color="var(--ink)", fontSize=13, font=FONT, anchor="start")
     )
     svg = vl_convert.vegalite_to_svg(styled.to_dict())

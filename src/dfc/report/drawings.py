@@ -8,8 +8,8 @@ import pandas as pd
 from dfc.report import charts
 from dfc.report.gallery import View
 from dfc.report.inside import diagonal_first, diagonal_share, entry_shares, visits
-from dfc.report.points import EXPERIMENT, experiment_points, points_of
-from dfc.report.rate_distortion import rate_distortion
+from dfc.report.points import EXPERIMENT, points_of
+from dfc.report.rate_distortion import plot_of
 from dfc.report.results import Results
 from dfc.report.run import Run
 
@@ -35,19 +35,10 @@ class Drawing:
 
 def plots(results: Results, run: Run | None) -> Iterator[tuple[str, Drawing]]:
     """A rate-distortion plot for each set, by its name."""
-    names = list(results.comparison.luts)
     for index, name in enumerate(results.comparison.sets):
-        points = points_of(results, name)
-        if run:
-            others = experiment_points(run.experiments, name)
-            points = pd.concat([points, others], ignore_index=True)
+        points = points_of(results, name, run.experiments if run else None)
         wide, narrow = (
-            charts.as_svg(
-                rate_distortion(
-                    points, charts.colours_of(names), size, names if results.chained else ()
-                ),
-                f"rate-{index}-{size[0]}",
-            )
+            charts.as_svg(plot_of(results, points, size), f"rate-{index}-{size[0]}")
             for size in (WIDE, NARROW)
         )
         named, others = points[points["label"] != ""], points[points["group"] == EXPERIMENT]
@@ -64,20 +55,18 @@ def plots(results: Results, run: Run | None) -> Iterator[tuple[str, Drawing]]:
 def inside(results: Results, views: Sequence[View]) -> Iterator[Drawing]:
     """Where images read the tables, and what values they hold."""
     lut, lattice = results.lut, diagonal_first(results.lut)
+    entries_near = f"{diagonal_share(lut):.1%} of the entries are"
     for index, counted in enumerate(visits(lut, (view.degraded for view in views))):
-        caption = ""
-        if lattice:
-            caption = (
-                f"{counted.share_near:.1%} of the lookups are near the diagonal, where "
-                f"{diagonal_share(lut):.1%} of the entries are."
-            )
+        lookups_near = f"{counted.share_near:.1%} of the lookups are near the diagonal"
+        caption = f"{lookups_near}, where {entries_near}." if lattice else ""
         chart = charts.visited(counted, lattice.reach if lattice else None)
         told = f"How often {counted.name} reads each cell of the lattice. {caption}"
         yield Drawing(charts.as_svg(chart, f"visits-{index}"), told, caption)
     luts = results.comparison.luts
     # Compressing keeps entries as they are: of a chain, the last two tell what changed.
     names = list(luts)[-2:] if results.chained else list(luts)
-    colours = {name: charts.colours_of(list(luts))[name] for name in names}
+    colours = charts.colours_of(list(luts))
+    colours = {name: colours[name] for name in names}
     shares = pd.concat(entry_shares(luts[name]).assign(lut=name) for name in names)
     for index, (layers, rows) in enumerate(shares.groupby("layers", sort=False)):
         chart = charts.entries(rows, layers, colours)

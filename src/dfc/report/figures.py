@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from dfc.data.images import write_image
-from dfc.report.charts import as_file, as_svg, colours_of
+from dfc.report.charts import as_file, as_svg
 from dfc.report.gallery import ORIGINAL, View
 from dfc.report.pictures import strip
-from dfc.report.points import experiment_points, points_of
-from dfc.report.rate_distortion import rate_distortion
+from dfc.report.points import points_of
+from dfc.report.rate_distortion import plot_of
 from dfc.report.results import Results
 
 
@@ -31,10 +31,8 @@ def write_figures(
         From `dfc.experiments.finished`.
     """
     folder.mkdir(parents=True)
-    names = list(results.comparison.luts)
     for name in results.comparison.sets:
-        points = pd.concat([points_of(results, name), experiment_points(experiments, name)])
-        chart = rate_distortion(points, colours_of(names), path=names)
+        chart = plot_of(results, points_of(results, name, experiments))
         (folder / f"rate_distortion_{name}.svg").write_text(
             as_file(as_svg(chart, "rate")), encoding="utf-8"
         )

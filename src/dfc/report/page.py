@@ -6,15 +6,13 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dfc.benchmark import SHOWN
 from dfc.report import charts, drawings
 from dfc.report.gallery import ORIGINAL, View
 from dfc.report.inside import diagonal_first, uniform_mib
 from dfc.report.pictures import MOST_ERROR, data_uri, error_map
 from dfc.report.results import Results
 from dfc.report.run import Run, facts_of, history_of, task_of
-
-MEASURES = {"psnr": ("PSNR (dB)", "{:.2f}"), "ssim": ("SSIM", "{:.4f}")}
-MORE_MEASURES = {"psnr_b": ("PSNR-B (dB)", "{:.2f}")}
 
 
 def render(
@@ -53,6 +51,7 @@ def render(
         told |= {**run.facts, "Time": f"{sum(run.seconds.values()) / 60:.1f} minutes"}
     else:
         told |= history_of(lut)
+    columns = {key: SHOWN[key] for key in SHOWN if key in results.table}
     environment = Environment(
         loader=PackageLoader("dfc.report"),
         autoescape=True,
@@ -71,8 +70,8 @@ def render(
         caption=results.comparison.protocol.caption,
         plots=list(drawings.plots(results, run)),
         compressed=diagonal_first(results.lut) is not None,
-        columns=_columns(results.table),
-        rows=list(_rows(results.table)),
+        columns=columns,
+        rows=list(_rows(results.table, columns)),
         views=[_shown(view, results) for view in views],
         most_error=MOST_ERROR,
         inside=list(drawings.inside(results, views)),
@@ -93,24 +92,13 @@ def _headline(results: Results, milliseconds: float) -> Iterator[tuple[str, str]
     yield f"{milliseconds:.1f} ms", "to make 1280x720 pixels in colour"
 
 
-def _columns(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Headings and formats of the measures in a table."""
-    measured = MEASURES | {key: MORE_MEASURES[key] for key in MORE_MEASURES if key in table}
-    return {
-        "psnr": measured.pop("psnr"),
-        "gain": ("gain (dB)", "{:+.2f}"),
-        **measured,
-        "storage_mib": ("MiB", "{:.3f}"),
-    }
-
-
-def _rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _rows(table: pd.DataFrame, columns: Mapping[str, tuple[str, str]]) -> Iterator[dict[str, Any]]:
     """Rows of the table: set, method, and for every column its value, its text, whether best."""
     for _, rows in table.groupby("set", sort=False):
-        best = {key: _best(rows[key], text) for key, (_, text) in _columns(table).items()}
+        best = {key: _best(rows[key], text) for key, (_, text) in columns.items()}
         for _, row in rows.iterrows():
             cells = []
-            for key, (_, text) in _columns(table).items():
+            for key, (_, text) in columns.items():
                 told = text.format(row[key]) if pd.notna(row[key]) else ""
                 value = str(row[key]).replace("inf", "Infinity") if told else ""
                 cells.append({"value": value, "text": told, "best": told == best[key]})

@@ -15,12 +15,16 @@ OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"
 COLUMNS = ["group", "label", "storage_mib", "psnr", "told"]
 
 
-def points_of(results: Results, set_name: str) -> pd.DataFrame:
-    """The methods of a comparison on one set, and what is published of it."""
+def points_of(
+    results: Results, set_name: str, experiments: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The methods of a comparison on one set, what is published of it, and experiments if any."""
     table = results.table
     known = published(results.comparison.protocol.degradation, set_name)
-    ours = _as_points(table[table["set"] == set_name], OURS)
-    return pd.concat([ours, _as_points(known, PUBLISHED)], ignore_index=True)
+    groups = [_as_points(table[table["set"] == set_name], OURS), _as_points(known, PUBLISHED)]
+    if experiments is not None:
+        groups.append(experiment_points(experiments, set_name))
+    return pd.concat(groups, ignore_index=True)
 
 
 def experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:

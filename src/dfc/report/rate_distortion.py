@@ -7,8 +7,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dfc.report.charts import colours_of
 from dfc.report.placement import Frame, Labels, Line, arrow
 from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
+from dfc.report.results import Results
 
 DECORATION = {"aria": False}
 """Of what says nothing that a point does not say."""
@@ -57,6 +59,14 @@ def rate_distortion(
     layers.append(ring.mark_point(**DECORATION, color="var(--c2)", size=300).encode(**_axes(frame)))
     layers += [_marks(sized, colours, frame), _labels(sized, frame, lines)]
     return alt.layer(*layers).properties(width=size[0], height=size[1])
+
+
+def plot_of(
+    results: Results, points: pd.DataFrame, size: tuple[int, int] = (760, 380)
+) -> alt.LayerChart:
+    """Draw the points of results, with arrows where each LUT was made of the one before."""
+    names = list(results.comparison.luts)
+    return rate_distortion(points, colours_of(names), size, names if results.chained else ())
 
 
 def _axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
