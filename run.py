@@ -13,13 +13,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from dfc.errors import UserError, one_line_errors
-from dfc.experiment import load_experiment
-from dfc.lut.artifact import save_lut
-from dfc.lut.export import export
+from dfc.common.errors import UserError, one_line_errors
+from dfc.interop.experiment_directory import load_experiment
+from dfc.models.export import export
+from dfc.models.lut_artifact import save_lut
+from dfc.models.trained import load_trained
 from dfc.params import Params
-from dfc.trained import load_trained
-from dfc.training import start_accelerator
+from dfc.training.loop import start_accelerator
 from stages import finetune, prepare, train
 
 TASKS = {"sr": "sr", "dnoising": "denoise", "dblocking": "deblock", "dblur": "deblur"}

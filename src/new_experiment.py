@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from dfc.errors import one_line_errors
-from dfc.experiment import create
+from dfc.common.errors import one_line_errors
+from dfc.interop.experiment_directory import create
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m src.new_experiment", description=__doc__)

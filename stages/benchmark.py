@@ -2,12 +2,12 @@
 
 import json
 
-from dfc.benchmark import as_markdown, as_metrics, summarise
-from dfc.errors import one_line_errors
-from dfc.files import written_whole
-from dfc.measured import comparison_of
+from dfc.common.errors import one_line_errors
+from dfc.common.files import written_whole
+from dfc.common.pipeline import REPORTS, SCORES, timed
+from dfc.evaluation.benchmark import as_markdown, as_metrics, summarise
+from dfc.evaluation.measured import comparison_of
 from dfc.params import Params, load_params
-from dfc.pipeline import REPORTS, SCORES, timed
 
 
 def main(params: Params) -> None:

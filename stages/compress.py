@@ -1,9 +1,9 @@
 """Compress the LUT diagonal-first, or hand it on as it is where `dfc.enabled` is false."""
 
-from dfc.errors import UserError, one_line_errors
-from dfc.lut.artifact import load_lut, save_lut
+from dfc.common.errors import UserError, one_line_errors
+from dfc.common.pipeline import DFC, LUT, timed
+from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.params import Params, load_params
-from dfc.pipeline import DFC, LUT, timed
 
 
 def main(params: Params) -> None:

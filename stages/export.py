@@ -1,11 +1,11 @@
 """Export the LUT of what was trained: its cells or tables, sampled on a uniform lattice."""
 
-from dfc.errors import one_line_errors
-from dfc.lut.artifact import save_lut
-from dfc.lut.export import export
+from dfc.common.errors import one_line_errors
+from dfc.common.pipeline import LUT, TRAINED, timed
+from dfc.models.export import export
+from dfc.models.lut_artifact import save_lut
+from dfc.models.trained import load_trained
 from dfc.params import Params, load_params
-from dfc.pipeline import LUT, TRAINED, timed
-from dfc.trained import load_trained
 
 
 def main(params: Params) -> None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from dfc.common.errors import one_line_errors
+from dfc.common.pipeline import DFC, FINETUNED, timed
 from dfc.engine.training import EngineModel
-from dfc.errors import one_line_errors
-from dfc.lut.artifact import load_lut, save_lut
+from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.params import Params, load_params
-from dfc.pipeline import DFC, FINETUNED, timed
-from dfc.training import Crops, start_accelerator, train_stage
+from dfc.training.loop import Crops, start_accelerator, train_stage
 
 
 def main(params: Params, start: Path = DFC) -> None:

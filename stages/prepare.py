@@ -5,7 +5,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dfc.data.preparation import (
+from dfc.common.errors import one_line_errors
+from dfc.common.files import fingerprint
+from dfc.common.parallel import available_cores, computed_ahead
+from dfc.common.pipeline import CHECKPOINTS, PREPARED, timed
+from dfc.data.prepare import (
     at_sizes,
     identity_of,
     training_example,
@@ -13,11 +17,7 @@ from dfc.data.preparation import (
     validation_example,
 )
 from dfc.data.store import StoreWriter
-from dfc.errors import one_line_errors
-from dfc.files import fingerprint
-from dfc.parallel import available_cores, computed_ahead
 from dfc.params import Params, load_params
-from dfc.pipeline import CHECKPOINTS, PREPARED, timed
 
 
 def main(params: Params) -> None:

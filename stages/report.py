@@ -4,19 +4,19 @@ import json
 
 import pandas as pd
 
-from dfc.errors import one_line_errors
-from dfc.experiments import finished
-from dfc.files import written_whole
-from dfc.measured import comparison_of
+from dfc.common.environment import commit, machine
+from dfc.common.errors import one_line_errors
+from dfc.common.files import written_whole
+from dfc.common.pipeline import REPORTS, SCORES, STAGES, TIMES, timed
+from dfc.evaluation.examples import views
+from dfc.evaluation.experiments import finished
+from dfc.evaluation.measured import comparison_of
+from dfc.evaluation.results import Results
+from dfc.evaluation.timing import milliseconds_for_720p
 from dfc.params import Params, load_params
-from dfc.pipeline import REPORTS, SCORES, STAGES, TIMES, timed
-from dfc.provenance import commit, machine
 from dfc.report.figures import write_figures
-from dfc.report.gallery import views
 from dfc.report.page import render
-from dfc.report.results import Results
 from dfc.report.run import Run, training_of
-from dfc.timing import milliseconds_for_720p
 
 
 def main(params: Params) -> None:

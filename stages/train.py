@@ -4,17 +4,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from dfc.common.errors import UserError, one_line_errors
+from dfc.common.pipeline import TRAINED, timed
 from dfc.engine.training import EngineModel
-from dfc.errors import UserError, one_line_errors
 from dfc.interop.sources import find_source, read_source
-from dfc.lut.artifact import save_lut
-from dfc.lut.export import export
-from dfc.lut.table import Lut, nearest_neighbour
-from dfc.network import Network
-from dfc.network_artifact import save_network
+from dfc.models.export import export
+from dfc.models.lut import Lut, nearest_neighbour
+from dfc.models.lut_artifact import save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import save_network
 from dfc.params import Params, load_params
-from dfc.pipeline import TRAINED, timed
-from dfc.training import Crops, start_accelerator, train_stage
+from dfc.training.loop import Crops, start_accelerator, train_stage
 
 Model = Network | EngineModel
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from dfc.architectures import build
 from dfc.data.store import Example, StoreWriter
-from dfc.lut.table import Lut, Table, lattice_for
+from dfc.models.architectures import build
+from dfc.models.lut import Lut, Table, lattice_for
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from dfc.architectures import ARCHITECTURES
-from dfc.errors import UserError
+from dfc.common.errors import UserError
+from dfc.models.architectures import ARCHITECTURES
 from dfc.params import Model, Params, load_params
 
 COMMITTED = Path(__file__).parents[1] / "params.yaml"

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import yaml
 
-from dfc.data.images import read_image, write_image
-from dfc.lut.artifact import load_lut
-from dfc.pipeline import FINETUNED
-from dfc.restoring import restore
+from dfc.common.pipeline import FINETUNED
+from dfc.engine.pictures import restore
+from dfc.images import read_image, write_image
+from dfc.models.lut_artifact import load_lut
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark", "report"]

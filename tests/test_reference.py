@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.architectures import build
-from dfc.benchmark import restore_image
-from dfc.data.degradations import Degradation
-from dfc.data.images import read_image
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
+from dfc.evaluation.benchmark import restore_image
+from dfc.images import read_image
 from dfc.interop.sources import read_source
-from dfc.lut.export import export
-from dfc.lut.model import TableModel
-from dfc.lut.table import Lut
-from dfc.metrics import measures
-from dfc.network import Network
+from dfc.models.architectures import build
+from dfc.models.export import export
+from dfc.models.lut import Lut
+from dfc.models.network import Network
+from dfc.models.table_model import TableModel
+from dfc.tasks.degradations import Degradation
+from dfc.tasks.metrics import measures
 
 RANDOM = ("random_mulut_x4", "random_spf_x4")
 

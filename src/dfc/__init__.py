@@ -7,8 +7,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dfc.lut.artifact import load_lut as load
-    from dfc.restoring import restore
+    from dfc.engine.pictures import restore
+    from dfc.models.lut_artifact import load_lut as load
 
 __all__ = ["load", "restore"]
 __version__ = "0.1.0"
@@ -17,11 +17,11 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import what is asked for, so that `import dfc` costs nothing."""
     if name == "load":
-        from dfc.lut.artifact import load_lut
+        from dfc.models.lut_artifact import load_lut
 
         return load_lut
     if name == "restore":
-        from dfc.restoring import restore
+        from dfc.engine.pictures import restore
 
         return restore
     raise AttributeError(f"module 'dfc' has no attribute {name!r}")

@@ -14,11 +14,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from dfc.architectures import Architecture, build
-from dfc.data.degradations import Degradation
-from dfc.errors import UserError
-from dfc.lut.lattice import Dims
-from dfc.tasks import Task
+from dfc.common.errors import UserError
+from dfc.models.architectures import Architecture, build
+from dfc.models.lattice import Dims
+from dfc.tasks.degradations import Degradation
+from dfc.tasks.names import Task
 
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]

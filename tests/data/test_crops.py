@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dfc.common.errors import UserError
 from dfc.data.crops import CropSampler
-from dfc.data.degradations import Degradation
 from dfc.data.store import Example, PairStore
-from dfc.errors import UserError
+from dfc.tasks.degradations import Degradation
 
 SCALE, PATCH = 3, 4
 SR = Degradation("sr", SCALE)

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from dfc.common.errors import UserError
 from dfc.data.layouts import benchmark_sets, find_pairs
-from dfc.errors import UserError
 
 MakeImage = Callable[..., Path]
 

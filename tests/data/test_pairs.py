@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.data.degradations import Degradation, shrink
-from dfc.data.images import read_image
+from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
-from dfc.errors import UserError
+from dfc.images import read_image
+from dfc.tasks.degradations import Degradation, shrink
 
 MakeImage = Callable[..., Path]
 

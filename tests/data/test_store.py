@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dfc.common.errors import UserError
 from dfc.data.store import Example, PairStore, StoreWriter
-from dfc.errors import UserError
 
 
 def example(name: str, *degraded_shape: int, scale: int = 2) -> Example:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfc.engine.training import EngineModel
-from dfc.lut.model import TableModel
-from dfc.lut.table import Lut
+from dfc.models.lut import Lut
+from dfc.models.table_model import TableModel
 
 MakeLut = Callable[..., Lut]
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from torch import Tensor
 
-from dfc.network import Network
+from dfc.models.network import Network
 
 
 @pytest.fixture(scope="session")

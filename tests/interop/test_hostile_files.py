@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 import torch
 
-from dfc.architectures import build
-from dfc.description import as_text, described
-from dfc.errors import UserError
+from dfc.common.errors import UserError
+from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
-from dfc.lut.artifact import save_lut
-from dfc.lut.table import Lut
-from dfc.network import Network
-from dfc.network_artifact import save_network
-from dfc.restoring import restore
+from dfc.models.architectures import build
+from dfc.models.description import as_text, described
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import save_network
 
 EACH = 400
 """Damaged copies of every file: with five kinds of files, 2000."""

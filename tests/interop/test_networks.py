@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from dfc.architectures import build
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 from dfc.interop.sources import read_source
-from dfc.network import Network
+from dfc.models.architectures import build
+from dfc.models.network import Network
 
 Weights = dict[str, Tensor]
 

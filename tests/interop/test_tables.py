@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.data.degradations import Degradation
-from dfc.data.images import read_image
+from dfc.common.errors import UserError
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
-from dfc.engine.restoring import restore
-from dfc.errors import UserError
+from dfc.engine.strips import restore
+from dfc.images import read_image
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
-from dfc.lut.table import Lut
-from dfc.metrics import measures
+from dfc.models.lut import Lut
+from dfc.tasks.degradations import Degradation
+from dfc.tasks.metrics import measures
 
 PUBLISHED = [
     "mulut_x4/LUT_ft_x4_4bit_int8_s1_s.npy",

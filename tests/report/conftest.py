@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from dfc.comparison import compare
 from dfc.data import sample
-from dfc.data.degradations import Degradation
-from dfc.lut.table import Lut
-from dfc.protocol import Protocol
-from dfc.report.gallery import View, views
+from dfc.evaluation.comparison import compare
+from dfc.evaluation.examples import View, views
+from dfc.evaluation.protocol import Protocol
+from dfc.evaluation.results import Results
+from dfc.models.lut import Lut
 from dfc.report.page import render
-from dfc.report.results import Results
 from dfc.report.run import Run
+from dfc.tasks.degradations import Degradation
 
 
 @pytest.fixture(scope="session")

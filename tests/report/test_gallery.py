@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.comparison import Comparison
-from dfc.data.degradations import Degradation
-from dfc.protocol import Protocol
-from dfc.report.gallery import CROP, ORIGINAL, View, around, chosen, most_changed
-from dfc.report.results import Results
+from dfc.evaluation.comparison import Comparison
+from dfc.evaluation.examples import CROP, ORIGINAL, View, around, chosen, most_changed
+from dfc.evaluation.protocol import Protocol
+from dfc.evaluation.results import Results
+from dfc.tasks.degradations import Degradation
 
 
 def with_gains(*gains: float) -> Results:

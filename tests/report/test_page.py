@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfc.report.gallery import ORIGINAL, View
+from dfc.evaluation.examples import ORIGINAL, View
+from dfc.evaluation.results import Results, best
 from dfc.report.page import render
 from dfc.report.pictures import MOST_ERROR, data_uri, error_map, strip
-from dfc.report.results import Results, best
 
 
 class Tags(HTMLParser):

@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.data.degradations import Degradation
+from dfc.evaluation.results import Results
 from dfc.report.charts import as_svg
 from dfc.report.points import (
     EXPERIMENT,
@@ -15,8 +15,8 @@ from dfc.report.points import (
 )
 from dfc.report.published import published
 from dfc.report.rate_distortion import plot_of
-from dfc.report.results import Results
 from dfc.report.run import Run
+from dfc.tasks.degradations import Degradation
 
 POINTS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.2, 0.5, 1.0, 4.0]), st.integers(20, 35)),

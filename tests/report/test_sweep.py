@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 from dfc.report import sweep
 from dfc.report.run import Run
 from dfc.report.sweep import Sweep

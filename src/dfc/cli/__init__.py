@@ -3,7 +3,7 @@
 import typer
 
 from dfc.cli import files, measuring, pictures, reporting
-from dfc.errors import one_line_errors
+from dfc.common.errors import one_line_errors
 
 app = typer.Typer(
     help="Restoration look-up tables.",

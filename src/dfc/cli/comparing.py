@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import dfc
-from dfc.comparison import Comparison, compare
+from dfc.common.errors import UserError
 from dfc.data import sample
-from dfc.data.degradations import Degradation
 from dfc.data.layouts import benchmark_sets
-from dfc.errors import UserError
-from dfc.protocol import Protocol
-from dfc.tasks import Task
+from dfc.evaluation.comparison import Comparison, compare
+from dfc.evaluation.protocol import Protocol
+from dfc.tasks.degradations import Degradation
+from dfc.tasks.names import Task
 
 OTHERS = ("bicubic", "input", "original")
 """What LUTs are shown beside."""

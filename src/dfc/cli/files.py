@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from dfc.cli.options import AsJson, Force, LutFile, LutOutput
-from dfc.errors import UserError
-from dfc.files import spare
-from dfc.lut.lattice import Dims
-from dfc.tasks import Task, likely_task
+from dfc.common.errors import UserError
+from dfc.common.files import spare
+from dfc.models.lattice import Dims
+from dfc.tasks.names import Task, likely_task
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -18,7 +18,7 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
     """Print what a file holds: a LUT, or a network."""
     import json
 
-    from dfc.description import as_text, described
+    from dfc.models.description import as_text, described
 
     facts = described(lut)
     print(json.dumps(facts, indent=2) if as_json else as_text(facts))
@@ -38,10 +38,10 @@ def import_(
 ) -> None:
     """Turn published tables, or a network, into one file."""
     from dfc.interop.sources import read_source
-    from dfc.lut.artifact import save_lut
-    from dfc.lut.export import export as sample
-    from dfc.lut.table import Lut
-    from dfc.network_artifact import save_network
+    from dfc.models.export import export as sample
+    from dfc.models.lut import Lut
+    from dfc.models.lut_artifact import save_lut
+    from dfc.models.network_artifact import save_network
 
     spare(output, force)
     found = read_source(source, task)
@@ -86,7 +86,7 @@ def compress(
 ) -> None:
     """Compress the tables of a LUT diagonal-first."""
     import dfc
-    from dfc.lut.artifact import save_lut
+    from dfc.models.lut_artifact import save_lut
 
     spare(output, force)
     uniform = dfc.load(lut)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dfc.cli.options import AsJson, LutFile, LutFiles, Quality, Sets, Sigma, TaskOfLuts, Threads
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -28,8 +28,8 @@ def benchmark(
     """Compare any number of LUTs on benchmark sets, beside bicubic or the input."""
     import json
 
-    from dfc.benchmark import as_markdown, as_metrics, summarise
     from dfc.cli.comparing import compared
+    from dfc.evaluation.benchmark import as_markdown, as_metrics, summarise
 
     comparison = compared(luts, data, task, sets, sigma, quality)
     table = summarise(comparison.scores(images), comparison.storage_mib)
@@ -50,7 +50,7 @@ def bench(
     import json
 
     import dfc
-    from dfc.bench import as_text, measure
+    from dfc.evaluation.speed import as_text, measure
 
     try:
         width, height = (int(side) for side in size.split("x"))
@@ -76,9 +76,9 @@ def step_time(
     """Print how long one training step of the network takes on the CPU."""
     import torch
 
-    from dfc.architectures import build
-    from dfc.bench import training_steps
-    from dfc.network import Network
+    from dfc.evaluation.speed import training_steps
+    from dfc.models.architectures import build
+    from dfc.models.network import Network
 
     try:
         architecture = build(model, scale, patterns, stages)

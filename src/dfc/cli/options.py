@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dfc.tasks import Task
+from dfc.tasks.names import Task
 
 LutFile = Annotated[Path, typer.Argument(help="a LUT file", metavar="LUT")]
 LutOutput = Annotated[Path, typer.Option("--output", "-o", help="the file to write")]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dfc.cli.options import Force, LutFile, Threads
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -23,8 +23,8 @@ def restore(
     from tqdm import tqdm
 
     import dfc
-    from dfc.data.images import open_image, write_image
-    from dfc.outputs import planned
+    from dfc.cli.outputs import planned
+    from dfc.images import open_image, write_image
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
     loaded = dfc.load(lut)

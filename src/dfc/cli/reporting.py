@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from dfc.cli.options import Force, LutFiles, Quality, Sets, Sigma, TaskOfLuts
-from dfc.errors import UserError
-from dfc.files import spare, written_whole
+from dfc.common.errors import UserError
+from dfc.common.files import spare, written_whole
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -30,11 +30,11 @@ def compare(
 ) -> None:
     """Make a page that shows how well LUTs restore, in figures and pictures."""
     from dfc.cli.comparing import compared
-    from dfc.provenance import machine
-    from dfc.report.gallery import views
+    from dfc.common.environment import machine
+    from dfc.evaluation.examples import views
+    from dfc.evaluation.results import Results, best
+    from dfc.evaluation.timing import milliseconds_for_720p
     from dfc.report.page import render
-    from dfc.report.results import Results, best
-    from dfc.timing import milliseconds_for_720p
 
     spare(output, force)
     comparison = compared(luts, data, task, sets, sigma, quality)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dfc.data.degradations import Degradation, without_margin
+from dfc.common.errors import UserError
 from dfc.data.store import PairStore
-from dfc.errors import UserError
+from dfc.tasks.degradations import Degradation, without_margin
 
 
 class CropSampler:

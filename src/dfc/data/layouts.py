@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dfc.data.images import EXTENSIONS, is_image, list_images
-from dfc.errors import UserError
+from dfc.common.errors import UserError
+from dfc.images import EXTENSIONS, is_image, list_images
 
 _SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from dfc.data.degradations import Degradation
-from dfc.data.images import read_image
+from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
-from dfc.errors import UserError
+from dfc.images import read_image
+from dfc.tasks.degradations import Degradation
 
 
 def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndarray]:

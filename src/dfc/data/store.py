@@ -16,9 +16,9 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from dfc.data.images import to_planes
-from dfc.errors import UserError
-from dfc.files import fingerprint, move_onto
+from dfc.common.errors import UserError
+from dfc.common.files import fingerprint, move_onto
+from dfc.images import to_planes
 
 FORMAT_VERSION = 2
 

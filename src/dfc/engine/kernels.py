@@ -10,7 +10,6 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from dfc.engine.location import PIXELS, locate, order
 from dfc.engine.simd import (
     divided,
     higher,
@@ -26,6 +25,7 @@ from dfc.engine.simd import (
     to_float,
     turned,
 )
+from dfc.engine.simplex import PIXELS, locate, order
 
 TILE = 64  # pixels whose sums are kept in the first-level cache (6 kB at 16 values)
 

@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.architectures import PATTERNS, Layer
 from dfc.engine.kernels import lanes_for, layer_kernel
-from dfc.engine.location import STRIDES
-from dfc.lut.lattice import DiagonalFirst, Lattice, Uniform
-from dfc.lut.table import Lut, Table
+from dfc.engine.simplex import STRIDES
+from dfc.models.architectures import PATTERNS, Layer
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.lut import Lut, Table
 
 EVERYWHERE = 255
 """A reach that no two pixels exceed."""
@@ -83,7 +83,7 @@ class LayerProgram:
     places: tuple[NDArray[np.int64], ...]
     """Where the first value of every row of each table stands in `tables`."""
     lookups: NDArray[np.int32]
-    """A row a lookup, as `dfc.engine.location` describes it."""
+    """A row a lookup, as `dfc.engine.simplex` describes it."""
     unit: int
     """The sum of the weights of a lookup: the values of a lookup are multiples of 1/unit."""
 

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from dfc.architectures import Layer
+from dfc.common.parallel import in_parallel
 from dfc.engine.borders import extend_batch, fold_batch
 from dfc.engine.kernels import gradient_kernel
-from dfc.engine.location import PIXELS
 from dfc.engine.program import LayerProgram, Source, Target, compile_layer
-from dfc.lut.model import TableModel
-from dfc.lut.table import Lut
-from dfc.parallel import in_parallel
+from dfc.engine.simplex import PIXELS
+from dfc.models.architectures import Layer
+from dfc.models.lut import Lut
+from dfc.models.table_model import TableModel
 
 
 class EngineModel(TableModel):

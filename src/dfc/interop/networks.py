@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from dfc.interop.recognition import architecture_of
-from dfc.network import DEPTH, Network
+from dfc.models.network import DEPTH, Network
 
 _PREFIXES = (
     # MuLUT: s1_d.model.

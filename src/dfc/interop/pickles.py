@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 
 _TRUSTED = {
     ("collections", "OrderedDict"): OrderedDict,

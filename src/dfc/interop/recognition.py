@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dfc.architectures import ARCHITECTURES, SCALES, SPATIAL_PATTERNS, Architecture, build
+from dfc.models.architectures import ARCHITECTURES, SCALES, SPATIAL_PATTERNS, Architecture, build
 
 
 def architecture_of(values: Mapping[str, int], named: bool) -> Architecture:

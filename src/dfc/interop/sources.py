@@ -5,15 +5,15 @@ from pathlib import Path
 
 import torch
 
-from dfc.artifact import read_safetensors
-from dfc.errors import UserError
+from dfc.common.errors import UserError
 from dfc.interop.networks import network_from_published
 from dfc.interop.pickles import read_checkpoint
 from dfc.interop.tables import find_index, find_tables, read_tables
-from dfc.lut.lattice import DiagonalFirst
-from dfc.lut.table import Lut
-from dfc.network import Network
-from dfc.trained import load_trained
+from dfc.models.artifact import read_safetensors
+from dfc.models.lattice import DiagonalFirst
+from dfc.models.lut import Lut
+from dfc.models.network import Network
+from dfc.models.trained import load_trained
 
 _TABLE, _ZIP, _PICKLE = b"\x93NUMPY", b"PK", b"\x80"
 

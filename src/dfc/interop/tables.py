@@ -10,13 +10,13 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.architectures import Architecture
-from dfc.errors import UserError
-from dfc.files import spare, written_whole
+from dfc.common.errors import UserError
+from dfc.common.files import spare, written_whole
 from dfc.interop.recognition import architecture_of
-from dfc.lut.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
-from dfc.lut.table import CHANNEL_INTERVAL, Lut, Table
-from dfc.tasks import likely_task
+from dfc.models.architectures import Architecture
+from dfc.models.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
+from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
+from dfc.tasks.names import likely_task
 
 _PART = re.compile(r"(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
 _TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")

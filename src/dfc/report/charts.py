@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from dfc.report.inside import Visits
+from dfc.evaluation.accesses import Visits
 
 COLOURS = {
     "ink": "#1d2430",

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from dfc.evaluation.accesses import diagonal_first, diagonal_share, entry_shares, visits
+from dfc.evaluation.examples import View
+from dfc.evaluation.results import Results
 from dfc.report import charts
-from dfc.report.gallery import View
-from dfc.report.inside import diagonal_first, diagonal_share, entry_shares, visits
 from dfc.report.points import EXPERIMENT, points_of
 from dfc.report.rate_distortion import plot_of
-from dfc.report.results import Results
 from dfc.report.run import Run
 
 WIDE, NARROW = (940, 400), (270, 330)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from dfc.data.images import write_image
+from dfc.evaluation.examples import ORIGINAL, View
+from dfc.evaluation.results import Results
+from dfc.images import write_image
 from dfc.report.charts import as_file, as_svg
-from dfc.report.gallery import ORIGINAL, View
 from dfc.report.pictures import strip
 from dfc.report.points import points_of
 from dfc.report.rate_distortion import plot_of
-from dfc.report.results import Results
 
 
 def write_figures(
@@ -28,7 +28,7 @@ def write_figures(
     views
         Of the images to show.
     experiments
-        From `dfc.experiments.finished`.
+        From `dfc.evaluation.experiments.finished`.
     """
     folder.mkdir(parents=True)
     for name in results.comparison.sets:

@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dfc.benchmark import SHOWN
+from dfc.evaluation.accesses import diagonal_first, uniform_mib
+from dfc.evaluation.benchmark import SHOWN
+from dfc.evaluation.examples import ORIGINAL, View
+from dfc.evaluation.results import Results
 from dfc.report import charts, drawings
-from dfc.report.gallery import ORIGINAL, View
-from dfc.report.inside import diagonal_first, uniform_mib
 from dfc.report.pictures import MOST_ERROR, data_uri, error_map
-from dfc.report.results import Results
 from dfc.report.run import Run, facts_of, history_of, task_of
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from dfc.data.degradations import to_8_bit
+from dfc.tasks.degradations import to_8_bit
 
 MOST_ERROR = 32
 """Levels of error from which on an error map does not change its colour."""

@@ -6,9 +6,9 @@ or it is not known), psnr and told, what a reader is told of the point.
 
 import pandas as pd
 
-from dfc.experiments import WORKSPACE, alike, measured_on, named, varied, without_repeats
+from dfc.evaluation.experiments import WORKSPACE, alike, measured_on, named, varied, without_repeats
+from dfc.evaluation.results import Results
 from dfc.report.published import published
-from dfc.report.results import Results
 
 OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"
 """The groups of points."""

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from dfc.data.degradations import Degradation
+from dfc.tasks.degradations import Degradation
 
 ALIASES = {"B100": "BSDS100", "BSD100": "BSDS100"}
 

@@ -7,10 +7,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dfc.evaluation.results import Results
 from dfc.report.charts import colours_of
 from dfc.report.placement import Frame, Labels, Line, arrow
 from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
-from dfc.report.results import Results
 
 DECORATION = {"aria": False}
 """Of what says nothing that a point does not say."""

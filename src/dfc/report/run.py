@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from dfc.description import lattice_text
-from dfc.lut.table import Lut
+from dfc.evaluation.accesses import diagonal_first
+from dfc.models.description import lattice_text
+from dfc.models.lut import Lut
 from dfc.params import Params
-from dfc.report.inside import diagonal_first
 
 TASKS = {
     "sr": "super-resolution",
@@ -30,7 +30,7 @@ class Run:
     curves: Mapping[str, pd.DataFrame]
     """Columns step and value, by what was measured, as `train/val_psnr`."""
     experiments: pd.DataFrame
-    """From `dfc.experiments.finished`."""
+    """From `dfc.evaluation.experiments.finished`."""
 
 
 def facts_of(lut: Lut) -> dict[str, str]:

@@ -6,8 +6,8 @@ from functools import cached_property
 import pandas as pd
 import vl_convert
 
-from dfc.errors import UserError
-from dfc.experiments import (
+from dfc.common.errors import UserError
+from dfc.evaluation.experiments import (
     METHOD,
     alike,
     finished,
@@ -31,7 +31,7 @@ class Sweep:
 
     set: str
     experiments: pd.DataFrame
-    """From `dfc.experiments`, with the columns psnr and storage_mib."""
+    """From `dfc.evaluation.experiments`, with the columns psnr and storage_mib."""
     keys: list[str]
     """The params in which they differ."""
 
@@ -102,7 +102,7 @@ def read(commits: int = 1, set_name: str | None = None) -> Sweep:
     Parameters
     ----------
     commits
-        As for `dfc.experiments.finished`.
+        As for `dfc.evaluation.experiments.finished`.
     set_name
         A benchmark set; by default, the first that was measured.
 

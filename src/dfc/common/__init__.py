@@ -1,0 +1,1 @@
+"""Plumbing that computes no value of a result: errors, atomic files, cores, environment."""

@@ -1,0 +1,64 @@
+"""Files that a reader never meets half written, and digests of what results depend on."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dfc.common.errors import UserError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to, and rename it onto `path` when all went well.
+
+    Parameters
+    ----------
+    path
+        The file or folder to create; its parent is created, and what stands there is replaced.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(path)
+    _remove(partial)
+    try:
+        yield partial
+        move_onto(partial, path)
+    finally:
+        _remove(partial)
+
+
+def move_onto(whole: Path, path: Path) -> None:
+    """Rename a file or folder that is whole, replacing what stands at the new path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if whole.is_dir():
+        _remove(path)  # a folder cannot be renamed onto one that is not empty
+    os.replace(whole, path)
+
+
+def partial_path(path: Path) -> Path:
+    """Where `written_whole` keeps a file or folder until it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def spare(path: Path, force: bool) -> None:
+    """Refuse to replace a file, with a `UserError`, unless that is asked for; a folder always."""
+    if path.is_dir():
+        raise UserError(f"{path}: expected a file, found a folder")
+    if path.exists() and not force:
+        raise UserError(f"{path}: exists already; --force replaces it")
+
+
+def fingerprint(identity: Any) -> str:
+    """A digest of anything that JSON can express: of what a result depends on."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

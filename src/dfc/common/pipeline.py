@@ -1,0 +1,33 @@
+"""What the stages of dvc.yaml leave where."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dfc.common.files import written_whole
+
+PREPARED = Path("data/prepared")
+TRAINED = Path("models/trained.safetensors")
+LUT = Path("models/lut.safetensors")
+DFC = Path("models/dfc.safetensors")
+FINETUNED = Path("models/finetuned.safetensors")
+REPORTS = Path("reports")
+SCORES = REPORTS / "scores.csv"
+TIMES = REPORTS / "times"
+STAGES = ("prepare", "train", "export", "compress", "finetune", "benchmark")
+"""Those that make results, in their order; the report comes after them."""
+CHECKPOINTS = Path(".checkpoints")
+"""Outside every stage's outputs, which DVC deletes before it runs a stage."""
+
+
+@contextmanager
+def timed(stage: str) -> Iterator[None]:
+    """Leave the seconds that a stage took in `TIMES`; of several processes, the first does."""
+    start = time.perf_counter()
+    yield
+    if os.environ.get("RANK", "0") == "0":
+        with written_whole(TIMES / f"{stage}.json") as unfinished:
+            unfinished.write_text(json.dumps({"seconds": round(time.perf_counter() - start, 1)}))

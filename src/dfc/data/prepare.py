@@ -1,0 +1,182 @@
+"""Which image pairs training and validation use, and what is kept of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from dfc.common.errors import UserError
+from dfc.data import sample
+from dfc.data.layouts import Pair, find_pairs
+from dfc.data.pairs import comes_as_file, describe_size, load_pair, load_sharp
+from dfc.data.store import Example
+from dfc.images import list_images
+from dfc.tasks.degradations import Degradation, crop_to_multiple, resized
+from dfc.tasks.metrics import luma
+
+# Without images of its own, validation takes every 20th of the training images, 10 at most.
+HELD_OUT_EVERY = 20
+HELD_OUT_AT_MOST = 10
+
+# Of a validation image, in degraded pixels: a 2K photograph would cost as much as 200 of these.
+VALIDATION_SIDE = 128
+
+
+def training_pairs(
+    source: str, train_dir: Path, val_dir: Path, scale: int
+) -> dict[str, list[Pair]]:
+    """List the image pairs of both splits.
+
+    Parameters
+    ----------
+    source
+        "sample" for the sample photographs, "folder" for the two folders.
+    train_dir, val_dir
+        Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
+        every 20th training image (10 at most) is for validation instead.
+    scale
+        How many times smaller degraded images are, on each side.
+
+    Returns
+    -------
+    dict of str to list of Pair
+        Under "train" and "val"; neither list is empty.
+
+    Raises
+    ------
+    UserError
+        If `source` is unknown, or a folder holds too few images or halves of pairs.
+    """
+    match source:
+        case "sample":
+            names = {"train": sample.TRAIN, "val": sample.VALIDATION}
+            return {split: [*map(sample.photograph, names[split])] for split in names}
+        case "folder":
+            return _pairs_in_folders(train_dir, val_dir, scale)
+    raise UserError(f"data.source: expected sample or folder, found {source!r}")
+
+
+def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, list[Pair]]:
+    train = find_pairs(train_dir, scale, "train")
+    val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
+    if val == train or not val:
+        if len(train) < 2:
+            raise UserError(
+                f"{train_dir}: expected at least 2 images, one of them for validation, "
+                f"as {val_dir} (data.val_dir) holds no others"
+            )
+        val = train[::HELD_OUT_EVERY][:HELD_OUT_AT_MOST]
+        train = [pair for pair in train if pair not in val]
+    return {"train": train, "val": val}
+
+
+def at_sizes(
+    pairs: list[Pair], sizes: Sequence[float], degradation: Degradation
+) -> list[tuple[Pair, float]]:
+    """What to train on: every pair as it is, and made smaller. Blur that comes as a file is not
+    made smaller, since a camera does not blur that little."""
+    return [
+        (pair, size)
+        for size in sizes
+        for pair in pairs
+        if size == 1 or degradation.task == "sr" or not comes_as_file(pair, degradation)
+    ]
+
+
+def identity_of(
+    splits: dict[str, list[Pair]],
+    sizes: Sequence[float],
+    degradation: Degradation,
+    patch_size: int,
+) -> dict[str, object]:
+    """Everything that prepared images depend on: the files as they are now, and the params."""
+
+    def stamp(path: Path | None) -> list[object]:
+        return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else []
+
+    return {
+        "degradation": asdict(degradation),
+        "patch_size": patch_size,
+        "sizes": list(sizes),
+        "files": {
+            split: [[pair.name, stamp(pair.sharp), stamp(pair.degraded)] for pair in pairs]
+            for split, pairs in splits.items()
+        },
+    }
+
+
+def training_example(pair: Pair, size: float, degradation: Degradation, patch_size: int) -> Example:
+    """Load a pair to train on: whole, with all its channels.
+
+    Parameters
+    ----------
+    pair
+        The files.
+    size
+        Below 1, the sharp image is made so much smaller (but not smaller than a crop), which shows
+        more in a crop, and sharper. The degraded image is then always made.
+    degradation
+        How the degraded image is made; it is left out where training makes it anew.
+    patch_size
+        Side of the degraded crops that training will draw, in pixels.
+
+    Raises
+    ------
+    UserError
+        If the files are not readable, do not fit each other, or are too small for a crop.
+    """
+    anew = degradation.made_anew and not comes_as_file(pair, degradation)
+    side = patch_size * degradation.scale + (2 * degradation.margin if anew else 0)
+    degraded = None
+    if anew or size < 1:
+        sharp = load_sharp(pair, degradation)
+    else:
+        degraded, sharp = load_pair(pair, degradation)
+    if min(sharp.shape[:2]) < side:
+        raise UserError(
+            f"{pair.sharp}: {describe_size(sharp)}; expected at least {side}x{side} "
+            f"(patch size {patch_size} at scale {degradation.scale})"
+        )
+    if size < 1:
+        sharp = _smaller(sharp, size, side, degradation)
+        degraded = None if anew else degradation.degrade(sharp, pair.name)
+    return Example(pair.name, degraded, sharp)
+
+
+def _smaller(sharp: np.ndarray, size: float, side: int, degradation: Degradation) -> np.ndarray:
+    height, width = (max(round(length * size), side) for length in sharp.shape[:2])
+    return crop_to_multiple(resized(sharp, height, width), degradation.scale)
+
+
+def validation_example(pair: Pair, degradation: Degradation) -> Example:
+    """Load a pair to validate on, made small, so that validating stays cheap.
+
+    Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
+    colours only the BT.601 luma (one channel, rounded).
+
+    Parameters
+    ----------
+    pair
+        The files.
+    degradation
+        How the degraded image is made.
+
+    Raises
+    ------
+    UserError
+        If the files are not readable or do not fit each other.
+    """
+    degraded, sharp = load_pair(pair, degradation)
+    height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])
+    top, left = (degraded.shape[0] - height) // 2, (degraded.shape[1] - width) // 2
+
+    def centre(image: np.ndarray, scale: int) -> np.ndarray:
+        rows = slice(top * scale, (top + height) * scale)
+        crop = image[rows, left * scale : (left + width) * scale]
+        return crop if crop.ndim == 2 else np.rint(luma(crop)).astype(np.uint8)
+
+    degraded, sharp = centre(degraded, 1), centre(sharp, degradation.scale)
+    if degradation.task == "denoise":  # the luma of colour noise is not as noisy as a grey image
+        degraded = degradation.degrade(sharp)
+    return Example(pair.name, degraded, sharp)

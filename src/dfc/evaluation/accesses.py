@@ -1,0 +1,139 @@
+"""What goes on inside a LUT: where images read its tables, and what values they hold."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dfc.engine.training import EngineModel
+from dfc.models.architectures import PATTERNS, Layer
+from dfc.models.forward import gather_taps, restore
+from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.lut import Lut
+
+SIDE = 256
+"""Of the part of an image that is counted, in pixels: thousands of lookups a table are plenty."""
+
+
+@dataclass
+class Visits:
+    """How often the lookups of one layer read what."""
+
+    name: str
+    step: int
+    """Levels of a cell."""
+    cells: NDArray[np.int64] = field(init=False)
+    """By the cell of `a` and that of each of `b c d`."""
+    near: int = 0
+    """Lookups that the diagonal part of a table answers."""
+    lookups: int = 0
+
+    def __post_init__(self) -> None:
+        self.cells = np.zeros((256 // self.step,) * 2, np.int64)
+
+    @property
+    def share_near(self) -> float:
+        """The share of lookups that the diagonal part of a table answers."""
+        return self.near / self.lookups
+
+    def count(self, taps: NDArray[np.int64], lattice: DiagonalFirst | Uniform) -> None:
+        """Count lookups of pixels [N, 4] in a table on a lattice."""
+        cells = taps // self.step
+        side = len(self.cells)
+        places = cells[:, :1] * side + cells[:, 1:]
+        self.cells += np.bincount(places.ravel(), minlength=side**2).reshape(side, side)
+        self.lookups += len(taps)
+        if isinstance(lattice, DiagonalFirst):
+            distance = np.abs(taps[:, lattice.named] - taps[:, :1])
+            self.near += int((distance <= lattice.reach).all(1).sum())
+
+
+@torch.no_grad()
+def visits(lut: Lut, images: Iterable[NDArray]) -> list[Visits]:
+    """Count what every layer but that of a channel table reads while images are restored.
+
+    Parameters
+    ----------
+    lut
+        Its finest lattice decides the size of a cell.
+    images
+        Degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted.
+    """
+    model = EngineModel(lut)
+    counts = {}
+    for number, layer in enumerate(lut.architecture.layers, 1):
+        if _is_spatial(layer):
+            finest = min(lut.tables[lookup.table].lattice.finest for lookup in layer.lookups)
+            counts[layer] = Visits(f"layer {number}", 2**finest)
+
+    def counted(layer: Layer, image: Tensor) -> Tensor:
+        for lookup in layer.lookups if layer in counts else ():
+            taps = gather_taps(image, lookup, lut.architecture.padding).reshape(-1, 4)
+            counts[layer].count(taps.numpy().astype(np.int64), lut.tables[lookup.table].lattice)
+        return model.layer_sum(layer, image)
+
+    for image in images:
+        planes = torch.from_numpy(np.rint(np.atleast_3d(_middle(image)))).float()
+        restore(lut.architecture, planes.movedim(-1, 0)[:, None], counted)
+    return list(counts.values())
+
+
+def diagonal_share(lut: Lut) -> float:
+    """The share of entries that stand in the diagonal part of a compressed table."""
+    diagonal = sum(
+        table.lattice.diagonal_size * table.values.shape[1]
+        for table in lut.tables.values()
+        if isinstance(table.lattice, DiagonalFirst)
+    )
+    return diagonal / sum(table.values.size for table in lut.tables.values())
+
+
+def diagonal_first(lut: Lut) -> DiagonalFirst | None:
+    """The lattice that compressed tables are on; None where none is compressed."""
+    lattices = (table.lattice for table in lut.tables.values())
+    return next((lattice for lattice in lattices if isinstance(lattice, DiagonalFirst)), None)
+
+
+def uniform_mib(lut: Lut) -> float:
+    """MiB of entries that the LUT would take without compression."""
+    entries = (
+        Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
+    )
+    return sum(entries) / 2**20
+
+
+def entry_shares(lut: Lut, bins: int = 32) -> pd.DataFrame:
+    """How the entries of the hidden layers, and those of the last, are distributed.
+
+    Returns
+    -------
+    DataFrame
+        Columns layers, value (the middle of a bin, -127..127) and share (0..1, of these layers).
+    """
+    last = {lookup.table for lookup in lut.architecture.layers[-1].lookups}
+    groups = {
+        "hidden layers": [name for name in lut.tables if name not in last],
+        "last layer": list(last),
+    }
+    edges = np.linspace(-128, 128, bins + 1)
+    frames = []
+    for layers, names in groups.items():
+        if names:
+            values = np.concatenate([lut.tables[name].values.ravel() for name in names])
+            counts, _ = np.histogram(values, edges)
+            shares = {"value": (edges[1:] + edges[:-1]) / 2, "share": counts / len(values)}
+            frames.append(pd.DataFrame(shares).assign(layers=layers))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _is_spatial(layer: Layer) -> bool:
+    return all(PATTERNS[lookup.pattern].rotations > 1 for lookup in layer.lookups)
+
+
+def _middle(image: NDArray) -> NDArray:
+    top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
+    return image[top : top + SIDE, left : left + SIDE]

@@ -1,0 +1,111 @@
+"""The experiments of a DVC workspace, as a table."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from dfc.common.errors import UserError
+from dfc.params import Params
+
+METHOD = "finetuned"
+"""The LUT that an experiment is judged by."""
+WORKSPACE = "workspace"
+STORAGE = f"storage_mib.{METHOD}"
+_LEVELS = {"sr": "data.scale", "denoise": "data.sigma", "deblock": "data.quality"}
+
+
+def finished(commits: int = 1) -> pd.DataFrame:
+    """List the experiments that have been benchmarked, with the workspace and the commits.
+
+    Parameters
+    ----------
+    commits
+        Take so many commits, the latest first, and what was started from them; all for -1.
+
+    Returns
+    -------
+    DataFrame
+        The workspace, called `workspace`, then a row a commit and an experiment: name, applicable
+        (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
+        `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
+
+    Raises
+    ------
+    UserError
+        If DVC cannot read its own files.
+    """
+    from dvc.api import exp_show
+    from dvc.exceptions import DvcException, NotDvcRepoError
+    from dvc.scm import SCMError
+
+    try:
+        rows = exp_show(num=commits)
+    except (NotDvcRepoError, SCMError):
+        rows = []
+    except DvcException as error:
+        raise UserError(f"dvc: {error}") from error
+    frame = pd.DataFrame(rows)
+    if STORAGE not in frame:
+        return pd.DataFrame(columns=["name", "applicable"])
+    applicable = frame["Experiment"].notna()
+    named = frame.assign(name=frame["Experiment"].fillna(frame["rev"]), applicable=applicable)
+    # What has not ended well shows the figures of the commit that it was started from.
+    ended = ~named["State"].isin(["Queued", "Running", "Failed"])
+    return named[ended & _numbers(named[STORAGE]).notna()].reset_index(drop=True)
+
+
+def alike(experiments: pd.DataFrame) -> pd.DataFrame:
+    """Of experiments, those that restore what the first one does: same task, scale, noise, .."""
+    task = experiments["task"].iloc[0]
+    level = _LEVELS.get(task, "task")
+    levels = experiments[level].replace("None", 4.0)  # what data.scale: null means for sr
+    same = (experiments["task"] == task) & (levels == levels.iloc[0])
+    return experiments.assign(**{level: levels})[same]
+
+
+def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
+    """Of experiments, those measured on a set, with the columns psnr and storage_mib."""
+    key = f"{set_name}.{METHOD}.psnr"
+    if key not in experiments:
+        return experiments.iloc[:0].assign(psnr=[], storage_mib=[])
+    psnr, storage_mib = _numbers(experiments[key]), _numbers(experiments[STORAGE])
+    return experiments.assign(psnr=psnr, storage_mib=storage_mib)[psnr.notna()]
+
+
+def without_repeats(experiments: pd.DataFrame) -> pd.DataFrame:
+    """Of those measured on a set, the first of each that are the same in params and result."""
+    return experiments.drop_duplicates([*varied(experiments), "psnr", "storage_mib"])
+
+
+def measured_sets(experiments: pd.DataFrame) -> list[str]:
+    """The benchmark sets that any of the experiments was measured on."""
+    ending = f".{METHOD}.psnr"
+    keys = (key for key in experiments if key.endswith(ending))
+    return [key.removesuffix(ending) for key in keys if _numbers(experiments[key]).notna().any()]
+
+
+def varied(experiments: pd.DataFrame) -> list[str]:
+    """The params in which experiments differ."""
+    params = (key for key in experiments if key.split(".")[0] in Params.model_fields)
+    return [key for key in params if experiments[key].astype(str).nunique() > 1]
+
+
+def settings(experiment: pd.Series, keys: Sequence[str]) -> str:
+    """The values of some params, as `xyz, 2, 5`."""
+    return ", ".join(shown(experiment[key]) for key in keys)
+
+
+def named(experiment: pd.Series, keys: Sequence[str]) -> str:
+    """The name of an experiment, and what makes it different."""
+    different = settings(experiment, keys)
+    return f"{experiment['name']} ({different})" if different else experiment["name"]
+
+
+def shown(value: object) -> str:
+    """The value of a param, which DVC gives as text or as float."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Metrics as numbers; where an experiment has none, DVC gives text."""
+    return pd.to_numeric(values, errors="coerce")

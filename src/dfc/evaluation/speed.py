@@ -1,0 +1,166 @@
+"""How fast a LUT is on this machine: restoring, learning, growing, and beside its peers."""
+
+import time
+import tracemalloc
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dfc.common.parallel import available_cores
+from dfc.data import sample
+from dfc.engine.strips import restore
+from dfc.engine.training import EngineModel
+from dfc.evaluation.competitors import peers
+from dfc.evaluation.timing import PHOTOGRAPH, median_seconds, photograph
+from dfc.images import read_image
+from dfc.models.lut import Lut
+from dfc.tasks.degradations import crop_to_multiple, shrink
+from dfc.training.loop import step
+
+OURS = "restore"
+CROPS, SIDE = 16, 48
+"""Of a fine-tuning step: 36,864 degraded pixels."""
+GROWTH = (0.25, 1, 4, 16)
+
+
+def measure(
+    lut: Lut, width: int, height: int, threads: int | None, budget: float
+) -> dict[str, Any]:
+    """Measure a LUT on a photograph.
+
+    Parameters
+    ----------
+    lut
+        The LUT.
+    width, height
+        Size of the degraded image, in pixels.
+    threads
+        CPU threads; all cores by default.
+    budget
+        Seconds to spend on each figure, about.
+
+    Returns
+    -------
+    dict
+        What `as_text` prints. Times are medians, in milliseconds unless their name says otherwise.
+    """
+    threads = threads or available_cores()
+    torch.set_num_threads(threads)
+    image = photograph(width, height)
+    scale = lut.architecture.scale
+    pixels = width * height * scale**2
+    enlarge = {OURS: lambda image: restore(image, lut, threads)}
+    enlarge |= peers(width, height, scale, threads)
+    seconds = median_seconds({name: partial(call, image) for name, call in enlarge.items()}, budget)
+    ours = seconds.pop(OURS)
+    return {
+        "architecture": lut.architecture.name,
+        "size_mib": round(lut.size_mib, 3),
+        "input": f"{width}x{height}",
+        "output": f"{width * scale}x{height * scale}",
+        "threads": threads,
+        "restore_ms": _ms(ours),
+        "restore_megapixels_per_s": round(pixels / ours / 1e6, 1),
+        "peak_memory_per_output": round(_peak_memory(lut, image, threads), 2),
+        "finetune_us_per_pixel": round(_step_seconds(lut) / (CROPS * SIDE**2) * 1e6, 3),
+        "peers": {
+            name: {"ms": _ms(other), "times_ours": round(other / ours, 3)}
+            for name, other in seconds.items()
+        },
+        "growth": _growth(lut, width, height, threads, budget),
+    }
+
+
+def as_text(results: dict[str, Any]) -> str:
+    """Lay out what `measure` found for people."""
+    growth = results["growth"]
+    counts = sorted({row["threads"] for row in growth})
+    lines = [
+        f"{results['architecture']}, {results['size_mib']} MiB, {results['threads']} threads, "
+        f"RGB {results['input']} -> {results['output']}",
+        f"restore           {results['restore_ms']:9.2f} ms   "
+        f"{results['restore_megapixels_per_s']} megapixels/s",
+        *(
+            f"{name:17} {peer['ms']:9.2f} ms   {peer['times_ours']} times ours"
+            for name, peer in results["peers"].items()
+        ),
+        f"fine-tuning step  {results['finetune_us_per_pixel']:9.3f} us a degraded pixel",
+        f"peak memory       {results['peak_memory_per_output']:9.2f} times the output",
+        "",
+        "input        " + "".join(f"{count:>4} thread{'s' * (count > 1):1}" for count in counts),
+    ]
+    for size in dict.fromkeys(row["input"] for row in growth):
+        times = (row["ms"] for row in growth if row["input"] == size)
+        lines.append(f"{size:13}" + "".join(f"{ms:9.2f} ms" for ms in times))
+    return "\n".join(lines)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1e3, 3)
+
+
+def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> list[dict[str, Any]]:
+    """Times for more and fewer pixels, on one thread and more."""
+    images = [
+        photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
+        for factor in GROWTH
+    ]
+    rows = []
+    for count in range(1, threads + 1):  # apart: a core that idles takes a while to come back
+        calls = {
+            f"{image.shape[1]}x{image.shape[0]}": partial(restore, image, lut, count)
+            for image in images
+        }
+        for size, seconds in median_seconds(calls, budget).items():
+            rows.append({"input": size, "threads": count, "ms": _ms(seconds)})
+    return rows
+
+
+def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
+    """Bytes allocated at once while restoring, for every byte of the output."""
+    tracemalloc.start()
+    restored = restore(image, lut, threads)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak / restored.nbytes
+
+
+def _step_seconds(lut: Lut) -> float:
+    scale = lut.architecture.scale
+    large = SIDE * scale
+    photograph = crop_to_multiple(read_image(sample.photograph(PHOTOGRAPH).sharp)[..., 0], scale)
+    rng = np.random.default_rng(0)
+    tops, lefts = (rng.integers(0, side - large, CROPS) for side in photograph.shape)
+    sharp = [
+        photograph[top : top + large, left : left + large]
+        for top, left in zip(tops, lefts, strict=True)
+    ]
+    degraded = [shrink(crop, scale) for crop in sharp]
+    batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, sharp))
+    seconds = training_steps(EngineModel(lut), *batch)
+    next(seconds)  # warms up
+    return median(islice(seconds, 20))
+
+
+def training_steps(model: nn.Module, degraded: Tensor, sharp: Tensor) -> Iterator[float]:
+    """Train a model on the same crops over and over, and yield the seconds of each step.
+
+    Parameters
+    ----------
+    model
+        A network or a table model.
+    degraded, sharp
+        Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    while True:
+        start = time.perf_counter()
+        step(model, optimizer, degraded, sharp)
+        yield time.perf_counter() - start

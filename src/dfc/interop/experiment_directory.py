@@ -1,0 +1,151 @@
+"""Experiment directories: `config.toml` read as the params that every stage takes.
+
+They serve people who come from the published code, and need no DVC.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from dfc.common.errors import UserError
+from dfc.params import Params, checked
+
+CONFIG = "config.toml"
+TEMPLATE = files("dfc.interop") / "experiment.toml"
+"""The documented configuration that an experiment starts with; it names every key."""
+
+_MODELS = {"SPF_LUT_net": "spf_lut", "MuLUT_net": "mulut", "SR_LUT_net": "sr_lut"}
+_PARAMS = {
+    "model.model": "model.name",
+    "model.scale": "data.scale",
+    "model.branches": "model.patterns",
+    "train.seed": "seed",
+    "export_lut.interval": "export.interval",
+    "export_lut.dfc.enabled": "dfc.enabled",
+    "export_lut.dfc.dims": "dfc.dims",
+    "export_lut.dfc.diagonal_width": "dfc.diagonal_width",
+    "export_lut.dfc.sampling_interval": "dfc.interval",
+}
+"""The params whose names differ from those of a key, besides `finetune_lut`."""
+_ITERATIONS = ("export_lut.checkpoint_iter", "finetune_lut.export_lut_iter")
+_FOLDERS = ("data.train_dir", "data.val_dir", "model.init_from")
+
+
+def create(folder: Path) -> Path:
+    """Create an experiment directory, with a documented configuration.
+
+    Raises
+    ------
+    UserError
+        If it has a configuration already.
+    """
+    path = folder / CONFIG
+    if path.exists():
+        raise UserError(f"{path}: exists already")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEMPLATE.read_text())
+    return path
+
+
+def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
+    """Read the configuration of an experiment.
+
+    Parameters
+    ----------
+    folder
+        The experiment directory.
+    task
+        What to restore: sr, denoise, deblock or deblur.
+
+    Returns
+    -------
+    params : Params
+        For the stages. Folders are absolute, or relative to the present directory if they were.
+    iterations : dict of str to int
+        The chosen checkpoint and LUT, by key; 0 for the last.
+
+    Raises
+    ------
+    UserError
+        If the file is missing or a key is unknown or wrong; keys that are left out are those of the
+        template.
+    """
+    path = folder / CONFIG
+    keys = dict(_flat(tomllib.loads(TEMPLATE.read_text())))
+    for key, value in _flat(_read(path)):
+        if key not in keys:
+            near = get_close_matches(key, keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
+            raise UserError(f"{path}: {key}: unknown key, {hint}")
+        keys[key] = value
+    iterations = {key: _iteration(path, key, keys.pop(key)) for key in _ITERATIONS}
+    for key in _FOLDERS:
+        if isinstance(keys[key], str) and keys[key]:
+            keys[key] = os.path.abspath(keys[key])
+    keys["model.model"] = _MODELS.get(keys["model.model"], keys["model.model"])
+    if task != "sr":
+        keys["model.scale"] = None
+    return checked(_nested(keys, task), path, _key_of), iterations
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        hint = f"python -m src.new_experiment {path.parent} creates it"
+        raise UserError(f"{path}: cannot be read: {error.strerror}; {hint}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid TOML: {error}") from None
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All keys with their sections, as `export_lut.dfc.enabled`."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _iteration(path: Path, key: str, value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise UserError(f"{path}: {key}: expected an iteration, or 0 for the last, got {value!r}")
+    return value
+
+
+def _nested(keys: dict[str, Any], task: str) -> dict[str, Any]:
+    """The values of all params, those that have no key included."""
+    params: dict[str, Any] = {
+        "task": task,
+        "data": {"source": "folder", "benchmark_dir": "", "benchmarks": [], "sizes": [1.0]},
+        "model": {},
+        "train": {"method": "network", "intervals": []},
+        "export": {},
+        "dfc": {},
+        "finetune": {},
+        "benchmark": {"save_images": False, "quantize_input": True},
+        "launch": {"num_processes": int(os.environ.get("WORLD_SIZE", 1)), "mixed_precision": "no"},
+    }
+    for key, value in keys.items():
+        *sections, name = _param_of(key).split(".")
+        section = params
+        for part in sections:
+            section = section[part]
+        section[name] = value
+    return params
+
+
+def _param_of(key: str) -> str:
+    return _PARAMS.get(key, key.replace("finetune_lut.", "finetune."))
+
+
+def _key_of(message: str) -> str:
+    """A message about params, with the keys of this file."""
+    keys = {param: key for key, param in _PARAMS.items()}
+    renamed = re.sub(r"\b\w+\.\w+\b", lambda match: keys.get(match[0], match[0]), message)
+    return re.sub(r"\bfinetune\.", "finetune_lut.", renamed)

@@ -1,0 +1,1 @@
+"""Architectures as layers of lookups, and what fills them: networks, lattices, tables, files."""

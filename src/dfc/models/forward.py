@@ -1,0 +1,130 @@
+"""The one forward pass over the layers of an architecture, in PyTorch.
+
+The network and the table model differ only in how a lookup is answered; what is read, how the four
+rotations are added up and how sums become pixels stands here.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from dfc.models.architectures import PATTERNS, Architecture, Layer, Lookup
+
+AnswerLookup = Callable[[Lookup, Tensor], Tensor]
+"""Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""
+LayerSum = Callable[[Layer, Tensor], Tensor]
+"""Maps pixels [B, C, H, W] to a layer's summed values [B, out_channels, H * scale, W * scale]."""
+
+
+def restore(architecture: Architecture, image: Tensor, layer_sum: LayerSum) -> Tensor:
+    """Run an image through the layers.
+
+    Parameters
+    ----------
+    architecture
+        The layers to run.
+    image
+        Pixels [B, 1, H, W], 0..255, in a floating-point type.
+    layer_sum
+        Adds up what the lookups of one layer give.
+
+    Returns
+    -------
+    Tensor
+        Whole-numbered pixels [B, 1, H * scale, W * scale], 0..255. Rounding passes gradients.
+    """
+    kept: list[Tensor] = []
+    for layer in architecture.layers:
+        total = layer_sum(layer, torch.cat(kept, 1) if layer.reads_kept else image)
+        pixels = round_straight_through((total / layer.divisor + layer.bias).clamp(0, 255))
+        kept.append(pixels[:, : layer.keeps])
+        image = pixels[:, layer.keeps :]
+    return image
+
+
+def sum_lookups(layer: Layer, image: Tensor, padding: str, answer: AnswerLookup) -> Tensor:
+    """Add up a layer's lookups over patterns, channels and rotations.
+
+    Parameters
+    ----------
+    layer
+        The lookups to make.
+    image
+        Pixels [B, C, H, W].
+    padding
+        `edge` or `reflect`.
+    answer
+        Gives the values of one lookup, for all its rotations in one call.
+
+    Returns
+    -------
+    Tensor
+        Sums [B, out_channels, H * scale, W * scale].
+    """
+    batch, _, height, width = image.shape
+    total: Tensor | float = 0.0
+    for lookup in layer.lookups:
+        taps = gather_taps(image, lookup, padding)
+        values = answer(lookup, taps.flatten(0, -2))
+        shape = (*taps.shape[:-1], layer.out_channels, layer.scale, layer.scale)
+        total = total + turn_back(values.view(shape))
+    # [B, H, W, C, s, s] -> [B, C, H * s, W * s]
+    return total.permute(0, 3, 1, 4, 2, 5).reshape(
+        batch, layer.out_channels, height * layer.scale, width * layer.scale
+    )
+
+
+def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
+    """Read the four pixels of a lookup at every position and rotation.
+
+    Turning the offsets instead of the image keeps all rotations the same shape, so that they go
+    through a cell or a table in one batch.
+
+    Returns
+    -------
+    Tensor
+        Taps [rotations, B, H, W, 4] of an image [B, C, H, W].
+    """
+    pattern = PATTERNS[lookup.pattern]
+    height, width = image.shape[-2:]
+    reach = pattern.reach
+    padded = _pad(image, reach, padding) if reach else image
+    views = [
+        padded[
+            :,
+            lookup.channel + channel,
+            reach + row : reach + row + height,
+            reach + column : reach + column + width,
+        ]
+        for turns in range(pattern.rotations)
+        for channel, row, column in pattern.turned(turns)
+    ]
+    return torch.stack(views).unflatten(0, (pattern.rotations, 4)).movedim(1, -1)
+
+
+def turn_back(values: Tensor) -> Tensor:
+    """Turn the output blocks [rotations, .., s, s] of each rotation upright and add them up."""
+    upright = (torch.rot90(block, -turns, (-2, -1)) for turns, block in enumerate(values))
+    return sum(upright)
+
+
+def round_straight_through(values: Tensor) -> Tensor:
+    """Round half to even, and pass the gradient as if nothing had happened."""
+    return values + (values.round() - values).detach()
+
+
+def _pad(image: Tensor, reach: int, padding: str) -> Tensor:
+    """Extend an image [.., H, W] by `reach` pixels on every side; an image of any size will do."""
+    height, width = image.shape[-2:]
+    rows = _inside(torch.arange(-reach, height + reach, device=image.device), height, padding)
+    columns = _inside(torch.arange(-reach, width + reach, device=image.device), width, padding)
+    return image[..., rows[:, None], columns]
+
+
+def _inside(positions: Tensor, length: int, padding: str) -> Tensor:
+    if padding == "reflect" and length > 1:
+        period = 2 * (length - 1)
+        positions = positions.remainder(period)
+        return torch.minimum(positions, period - positions)
+    return positions.clamp(0, length - 1)

@@ -1,0 +1,84 @@
+"""4-simplex interpolation on a lattice, differentiable in the table and in the pixels."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+
+
+def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
+    """Look up four pixels in a table.
+
+    Parameters
+    ----------
+    values
+        The table [lattice.size, V].
+    lattice
+        Where the table is sampled.
+    taps
+        Whole-numbered pixels `a b c d` [N, 4], 0..255, in the dtype of `values`; 256, the last
+        point of an axis, on a uniform lattice only.
+
+    Returns
+    -------
+    Tensor
+        Interpolated values [N, V]. For int8-valued tables they are exact in float32: multiples of
+        1/q far below 2^24.
+    """
+    rows, weights = locate(lattice, taps)
+    # Five plain gathers: their backward pass is one indexed addition each.
+    return sum(weights[:, k, None] * values[rows[:, k]] for k in range(5))
+
+
+def locate(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the five vertices around each input and their weights.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows [N, 5] of the table, and weights [N, 5] that add up to 1; the weights carry the
+        gradient to the pixels.
+    """
+    if isinstance(lattice, Uniform):
+        strides = torch.tensor(lattice.strides, device=taps.device)
+        return _walk(taps, lattice.step, strides.expand(len(taps), 4))
+    return _locate_diagonal_first(lattice, taps)
+
+
+def _locate_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, Tensor]:
+    distance = (taps[:, lattice.named] - taps[:, :1]).detach().abs()
+    near = (distance <= lattice.reach).all(1, keepdim=True)
+    fine, coarse = (
+        torch.tensor(part.strides, device=taps.device)
+        for part in (lattice.diagonal, lattice.elsewhere)
+    )
+    step = torch.where(near, lattice.diagonal.step, lattice.elsewhere.step).to(taps.dtype)
+    rows, weights = _walk(taps, step, torch.where(near, fine, coarse))
+    row_of = _row_of(lattice, taps.device)
+    # Rows of the coarse part may exceed the map; what they read there is discarded.
+    diagonal_rows = row_of[rows.clamp(max=len(row_of) - 1)]
+    return torch.where(near, diagonal_rows, lattice.diagonal_size + rows), weights
+
+
+def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:
+    """Walk the simplex from the lower corner, raising the largest remaining fraction first."""
+    corner = torch.floor(taps.detach() / step).clamp(max=256 / step - 1)
+    fractions = taps - corner * step
+    # Among equal fractions the lower corner is raised first: the path then never leaves a diagonal
+    # band that holds the input, not even at a vertex of weight 0 (whose value the pixel's gradient
+    # still sees).
+    order = torch.argsort(fractions.detach() - corner / 1024, dim=1, descending=True, stable=True)
+    raised = strides.gather(1, order).cumsum(1)
+    first = (corner.long() * strides).sum(1, keepdim=True)
+    descending = fractions.gather(1, order)
+    shares = -torch.diff(functional.pad(descending, (0, 1)))
+    weights = torch.cat([step - descending[:, :1], shares], 1) / step
+    return torch.cat([first, first + raised], 1), weights
+
+
+@lru_cache(maxsize=16)
+def _row_of(lattice: DiagonalFirst, device: torch.device) -> Tensor:
+    return torch.from_numpy(lattice.row_of).to(device)

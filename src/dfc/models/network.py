@@ -1,0 +1,123 @@
+"""The network that a LUT is exported from: one small convolutional cell a lookup."""
+
+from collections.abc import Mapping
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from dfc.models.architectures import Architecture, Layer, Lookup
+from dfc.models.forward import restore, round_straight_through, sum_lookups
+
+DEPTH = 5  # hidden layers of a cell, as published
+HINGES = 8  # first-layer units that start as hinges of the first tap
+TILE = 8192  # rows of a cell in work at once: a layer of them (2 MB at 64 wide) stays in cache
+
+
+class Cell(nn.Module):
+    """Four pixels in, the values of one lookup out: a densely connected block of 1x1 convolutions.
+
+    Every hidden layer of `features` ReLU units reads all hidden layers before it, and the linear
+    output reads them all. A position is one row of a matrix, since nothing but the four taps is
+    read.
+
+    Parameters
+    ----------
+    features
+        Width `nf` of a hidden layer.
+    values
+        Values that one lookup yields.
+    gain, offset
+        Where training starts: every value is about gain * a + offset, for the first tap `a`.
+    """
+
+    def __init__(self, features: int, values: int, gain: float, offset: float) -> None:
+        super().__init__()
+        inputs = [4, *(features * depth for depth in range(1, DEPTH + 1))]
+        outputs = [features] * DEPTH + [values]
+        self.layers = nn.ModuleList(map(nn.Linear, inputs, outputs))
+        for layer in self.layers:
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
+        self._start_from_first_tap(gain, offset)
+
+    @torch.no_grad()
+    def _start_from_first_tap(self, gain: float, offset: float) -> None:
+        """Let a few first-layer units be hinges of `a` that add up to the inverse of tanh."""
+        first, last = self.layers[0], self.layers[-1]
+        hinges = min(HINGES, len(first.bias))
+        knots = torch.arange(hinges + 1) / hinges
+        heights = torch.atanh(((gain * 255 * knots + offset) / 127).clamp(-0.98, 0.98))
+        slopes = heights.diff() * hinges
+        first.weight[:hinges] = torch.tensor([1.0, 0.0, 0.0, 0.0])
+        first.bias[:hinges] = -knots[:-1]
+        last.weight.mul_(0.1)  # the other units come in gently
+        last.weight[:, :hinges] = slopes.diff(prepend=torch.zeros(1))
+        last.bias.fill_(heights[0])
+
+    def forward(self, taps: Tensor) -> Tensor:
+        """Answer taps [N, 4], 0..255, with table values [N, values], whole numbers -127..127."""
+        raw = torch.cat([self._tile(tile) for tile in (taps / 255).split(TILE)])
+        return round_straight_through(torch.tanh(raw.float()) * 127)
+
+    def _tile(self, taps: Tensor) -> Tensor:
+        """Run the block without ever concatenating features: each hidden layer is multiplied into
+        all later ones as soon as it is there (half the time of concatenating, on a CPU)."""
+        first, *later = self.layers
+        hidden = functional.relu(first(taps))
+        width = hidden.shape[1]
+        sums = [layer.bias for layer in later]
+        for depth in range(DEPTH):
+            columns = slice(depth * width, (depth + 1) * width)
+            for after in range(depth, DEPTH):
+                weight = later[after].weight[:, columns]
+                sums[after] = torch.addmm(sums[after], hidden, weight.t())
+            if depth < DEPTH - 1:
+                hidden = functional.relu(sums[depth])
+        return sums[-1]
+
+
+class Network(nn.Module):
+    """The trainable network of an architecture.
+
+    Parameters
+    ----------
+    architecture
+        The layers; every lookup gets a cell of its own.
+    features
+        Width `nf` of the hidden layers of a cell (64 as published).
+    """
+
+    def __init__(self, architecture: Architecture, features: int) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.features = features
+        self.cells = nn.ModuleDict(
+            {
+                name: Cell(features, layer.values_per_lookup, *layer.nearest_neighbour)
+                for name, (_, layer) in architecture.lookups.items()
+            }
+        )
+
+    @classmethod
+    def of(cls, architecture: Architecture, state: Mapping[str, Tensor]) -> Self:
+        """Build a network around its weights; a ValueError or RuntimeError if they do not fit."""
+        first = state.get(f"cells.{next(iter(architecture.lookups))}.layers.0.bias")
+        if first is None or not all(tensor.isfinite().all() for tensor in state.values()):
+            raise ValueError("expected finite weights of every layer")
+        with torch.device("meta"):  # takes no memory before the shapes are known to fit
+            network = cls(architecture, features=first.numel())
+        weights = {name: tensor.float().clone() for name, tensor in state.items()}
+        network.load_state_dict(weights, assign=True)
+        return network
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
+        return restore(self.architecture, image, self._layer_sum)
+
+    def _layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
+        return sum_lookups(layer, image, self.architecture.padding, self._answer)
+
+    def _answer(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        return self.cells[lookup.table](taps)

@@ -1,0 +1,1 @@
+"""What a LUT is for: super-resolution, denoising, deblocking, deblurring."""

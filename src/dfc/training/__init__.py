@@ -1,0 +1,1 @@
+"""Training: one loop for networks and tables, and its checkpoints."""

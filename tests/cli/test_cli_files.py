@@ -1,0 +1,220 @@
+"""The commands that work on LUT files, as users type them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from dfc.cli import app
+from dfc.common.errors import UserError
+from dfc.interop.tables import write_tables
+from dfc.models.architectures import build
+from dfc.models.export import export
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import load_lut, save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import save_network
+
+MakeLut = Callable[..., Lut]
+
+
+def dfc(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture
+def lut(tmp_path: Path, make_lut: MakeLut) -> Path:
+    path = tmp_path / "lut.safetensors"
+    save_lut(make_lut("mulut", 2, "sd", interval=6), path)
+    return path
+
+
+def test_tables_are_imported_and_exported(tmp_path: Path, lut: Path) -> None:
+    written = dfc("export", lut, "--format", "npy", "-o", tmp_path / "npy").stdout.split()
+    assert next(Path(path).name for path in written) == "LUT_x2_6bit_int8_s1_s.npy"
+    dfc("import", tmp_path / "npy", "-o", tmp_path / "again.safetensors")
+    again = load_lut(tmp_path / "again.safetensors")
+    for name, table in load_lut(lut).tables.items():
+        np.testing.assert_array_equal(again.tables[name].values, table.values)
+
+
+def test_a_network_is_imported_as_it_is_or_sampled(tmp_path: Path) -> None:
+    network = Network(build("mulut", 2, "s"), features=2)
+    save_network(network, tmp_path / "n.safetensors")
+    result = dfc("import", tmp_path / "n.safetensors", "-o", tmp_path / "network.safetensors")
+    assert "--interval 4 would have made a LUT of it" in result.stderr
+    options = ("-o", tmp_path / "lut.safetensors", "--interval", 5)
+    dfc("import", tmp_path / "network.safetensors", *options)
+    expected = export(network, "sr", 5)
+    for name, table in load_lut(tmp_path / "lut.safetensors").tables.items():
+        np.testing.assert_array_equal(table.values, expected.tables[name].values)
+
+
+def test_tables_have_an_interval_already(tmp_path: Path, lut: Path) -> None:
+    with pytest.raises(UserError, match=r"--interval: expected a network"):
+        dfc("import", lut, "-o", tmp_path / "x.safetensors", "--interval", 5)
+
+
+def test_a_lut_is_compressed(tmp_path: Path, lut: Path) -> None:
+    options = ("--dims", "xyz", "--diagonal-width", 1, "--interval", 7)
+    result = dfc("compress", lut, "-o", tmp_path / "c.safetensors", *options)
+    compressed = load_lut(tmp_path / "c.safetensors")
+    expected = load_lut(lut).compressed("xyz", 1, 7)
+    assert compressed.history == expected.history
+    for name, table in compressed.tables.items():
+        np.testing.assert_array_equal(table.values, expected.tables[name].values)
+    assert f"{expected.size_mib:.3f} MiB" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "options", [("--interval", 6), ("--interval", 5)], ids=["as coarse", "finer"]
+)
+def test_what_cannot_be_compressed_is_named(
+    tmp_path: Path, lut: Path, options: tuple[str, int]
+) -> None:
+    with pytest.raises(UserError, match=r"lut\.safetensors: interval 6 is not below"):
+        dfc("compress", lut, "-o", tmp_path / "c.safetensors", *options)
+    assert not (tmp_path / "c.safetensors").exists()
+
+
+def test_a_file_that_exists_is_kept(tmp_path: Path, lut: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    for command in ("compress", "import"):
+        with pytest.raises(UserError, match="mine: exists already; --force replaces it"):
+            dfc(command, lut, "-o", tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "precious"
+    dfc("compress", lut, "-o", tmp_path / "mine", "--interval", 7, "--force")
+    assert load_lut(tmp_path / "mine").size_mib < load_lut(lut).size_mib
+
+
+def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:
+    facts = json.loads(dfc("info", lut, "--json").stdout)
+    assert (facts["kind"], facts["architecture"], facts["scale"]) == ("lut", "mulut", 2)
+    assert (facts["task"], facts["patterns"], facts["stages"]) == ("sr", "sd", 2)
+    assert facts["size_mib"] == pytest.approx(2 * (625 + 625 * 4) / 2**20, abs=1e-4)
+    assert facts["file_bytes"] == lut.stat().st_size
+    table = {"lattice": {"kind": "uniform", "interval": 6}, "rows": 625, "entries": 2500}
+    assert facts["tables"]["s2_d"] == table
+    assert facts["history"] == [{"step": "noise"}]
+    dfc("compress", lut, "-o", tmp_path / "c.safetensors", "--interval", 7)
+    text = dfc("info", tmp_path / "c.safetensors").stdout
+    assert text.startswith("lut: mulut x2 (sr), patterns sd, stages 2\n")
+    assert "interval 6 near the diagonal (xyzt, width 2), 7 elsewhere" in text
+    assert text.endswith("made by compress: dims xyzt, diagonal_width 2, interval 7\n")
+
+
+def test_a_network_says_what_it_is(tmp_path: Path) -> None:
+    network = Network(build("mulut", 2, "s"), features=3)
+    save_network(network, tmp_path / "n.safetensors")
+    facts = json.loads(dfc("info", tmp_path / "n.safetensors", "--json").stdout)
+    assert (facts["kind"], facts["features"]) == ("network", 3)
+    assert facts["weights"] == sum(weight.numel() for weight in network.parameters())
+    assert dfc("info", tmp_path / "n.safetensors").stdout.startswith("network: mulut x2, ")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    (tmp_path / "Set2").mkdir()
+    for name in ("a", "b"):
+        pixels = rng.integers(256, size=(32, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "Set2" / f"{name}.png")
+    return tmp_path / "Set2"
+
+
+def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path) -> None:
+    dfc("compress", lut, "-o", tmp_path / "c.safetensors", "--interval", 7)
+    luts = (lut, tmp_path / "c.safetensors")
+    table = dfc("benchmark", *luts, "--data", data).stdout
+    assert table.startswith("x2: PSNR and SSIM on luma, 2 pixels shaved")
+    assert [row.split("|")[2].strip() for row in table.splitlines()[4:] if row] == [
+        "bicubic",
+        "lut",
+        "c",
+    ]
+    images = ("--images", tmp_path / "images")
+    metrics = json.loads(dfc("benchmark", *luts, "--data", data, "--json", *images).stdout)
+    assert metrics["Set2"]["bicubic"]["psnr"] > metrics["Set2"]["lut"]["psnr"]
+    assert metrics["storage_mib"]["c"] < metrics["storage_mib"]["lut"]
+    assert len(list((tmp_path / "images").rglob("*.png"))) == 6
+
+
+def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> None:
+    dfc("compress", lut, "-o", tmp_path / "small.safetensors", "--interval", 7)
+    page = tmp_path / "page.html"
+    luts = (lut, tmp_path / "small.safetensors")
+    assert "page.html: " in dfc("compare", *luts, "--data", data, "-o", page).stdout
+    text = page.read_text()
+    for shown in ("<h3>Set2</h3>", "small", "Largest gain", "Smallest gain", "Inside the LUT"):
+        assert shown in text
+    with pytest.raises(UserError, match=r"page\.html: exists already; --force replaces it"):
+        dfc("compare", *luts, "-o", page)
+    assert page.read_text() == text
+
+
+def test_a_lut_may_be_called_as_what_it_is_compared_with(
+    tmp_path: Path, make_lut: MakeLut, data: Path
+) -> None:
+    for name in ("original", "bicubic"):
+        save_lut(make_lut("mulut", 2, "s"), tmp_path / f"{name}.safetensors")
+    luts = [tmp_path / f"{name}.safetensors" for name in ("original", "bicubic")]
+    metrics = json.loads(dfc("benchmark", *luts, "--data", data, "--json").stdout)
+    assert list(metrics["Set2"]) == ["bicubic", *map(str, luts)]
+
+
+def test_a_page_needs_a_file_and_sets_need_a_folder(tmp_path: Path, lut: Path) -> None:
+    with pytest.raises(UserError, match="expected a file, found a folder"):
+        dfc("compare", lut, "-o", tmp_path, "--force")
+    with pytest.raises(UserError, match="--set: expected the folder of the sets as well, --data"):
+        dfc("compare", lut, "--set", "Set5", "-o", tmp_path / "page.html")
+
+
+def test_luts_are_compared_on_the_sample_photographs_if_no_others_are_named(
+    tmp_path: Path, make_lut: MakeLut
+) -> None:
+    save_lut(make_lut("sr_lut", 1, "s"), tmp_path / "l.safetensors")
+    options = ("--task", "deblock", "--quality", 20, "-o", tmp_path / "page.html")
+    dfc("compare", tmp_path / "l.safetensors", *options)
+    text = (tmp_path / "page.html").read_text()
+    for shown in ("chelsea", "deblocking, JPEG quality 20", "PSNR-B (dB)", "above doing nothing"):
+        assert shown in text
+
+
+def test_the_task_decides_what_is_measured(tmp_path: Path, make_lut: MakeLut, data: Path) -> None:
+    path = tmp_path / "l.safetensors"
+    save_lut(make_lut("mulut", 1, "s"), path)
+    options = ("--data", data, "--task", "deblock", "--quality", 30, "--json")
+    scores = json.loads(dfc("benchmark", path, *options).stdout)["Set2"]
+    assert list(scores) == ["input", "l"]
+    assert list(scores["input"]) == ["psnr", "ssim", "psnr_b"]
+    with pytest.raises(UserError, match="--task: sr is not for LUTs of scale 1"):
+        dfc("benchmark", path, "--data", data)
+
+
+def test_luts_of_two_scales_are_not_compared(
+    tmp_path: Path, lut: Path, make_lut: MakeLut, data: Path
+) -> None:
+    save_lut(make_lut("mulut", 3, "s"), tmp_path / "x3.safetensors")
+    with pytest.raises(UserError, match="expected LUTs of one task and scale"):
+        dfc("benchmark", lut, tmp_path / "x3.safetensors", "--data", data)
+
+
+def test_a_folder_without_sets_is_named(tmp_path: Path, lut: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="empty: expected benchmark sets"):
+        dfc("benchmark", lut, "--data", tmp_path / "empty")
+
+
+def test_of_several_luts_a_file_is_to_be_named(tmp_path: Path, make_lut: MakeLut) -> None:
+    for scale in (2, 3):
+        write_tables(make_lut("sr_lut", scale, "s"), tmp_path / "npy")
+    with pytest.raises(UserError, match=r"found Model_S_x2_6bit_int8\.npy, Model_S_x3_6bit"):
+        dfc("import", tmp_path / "npy", "-o", tmp_path / "x.safetensors")

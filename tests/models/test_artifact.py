@@ -1,0 +1,118 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from dfc.common.errors import UserError
+from dfc.models.architectures import build
+from dfc.models.artifact import FORMAT_VERSION
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import load_lut, save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import load_network, save_network
+
+
+def rewrite(path: Path, tensors: dict[str, torch.Tensor], **changes: Any) -> None:
+    """Change tensors and the description of a LUT file."""
+    with safe_open(path, "pt") as file:
+        description = json.loads(file.metadata()["dfc"]) | changes
+    kept = {key: value for key, value in description.items() if value is not None}
+    save_file(load_file(path) | tensors, path, {"dfc": json.dumps(kept)})
+
+
+@pytest.fixture
+def lut(make_lut: Callable[..., Lut]) -> Lut:
+    return make_lut("mulut", 2, "sd")
+
+
+@pytest.fixture
+def path(tmp_path: Path, lut: Lut) -> Path:
+    path = tmp_path / "lut.safetensors"
+    save_lut(lut, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["sr_lut", "mulut", "spf_lut"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_lut_comes_back_as_it_was_written(
+    tmp_path: Path, make_lut: Callable[..., Lut], name: str, compress: bool
+) -> None:
+    lut = make_lut(name, 2, "sd")
+    if compress:
+        lut = lut.compressed("xyz", 1, 7)
+    save_lut(lut, tmp_path / "x.safetensors")
+    loaded = load_lut(tmp_path / "x.safetensors")
+    assert loaded.architecture == lut.architecture
+    assert (loaded.task, loaded.history) == (lut.task, lut.history)
+    for table, expected in lut.tables.items():
+        assert loaded.tables[table].lattice == expected.lattice
+        np.testing.assert_array_equal(loaded.tables[table].values, expected.values)
+
+
+def test_the_same_lut_is_always_the_same_bytes(tmp_path: Path, lut: Lut, path: Path) -> None:
+    save_lut(lut, tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_a_network_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    network = Network(build("spf_lut", 2, "s"), features=3)
+    save_network(network, tmp_path / "network.safetensors")
+    loaded = load_network(tmp_path / "network.safetensors")
+    assert loaded.architecture == network.architecture
+    image = torch.arange(12.0).view(1, 1, 3, 4) * 20
+    assert torch.equal(loaded(image), network(image))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.safetensors: .*no such file"):
+        load_lut(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("kept", [0, 7, 300, -1])
+def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(UserError, match=r"lut\.safetensors: not a readable safetensors file"):
+        load_lut(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 9}, f"expected format version {FORMAT_VERSION}, found 9"),
+        ({"version": None}, "found None"),
+        ({"kind": "network"}, "expected the description of a lut, found .*network"),
+        ({"architecture": None}, "needs 'architecture'"),
+        ({"architecture": {"name": "mulut"}}, "scale"),
+        ({"architecture": {"name": "mulut", "scale": 2}}, "needs 's1_y'"),
+        ({"architecture": {"name": "mulut", "scale": 3, "patterns": "sd"}}, "9 values a row"),
+        ({"lattices": {"s1_s": {"kind": "odd"}}}, "no lattice is described"),
+        ({"task": "dance"}, "task 'dance' is none of sr, denoise"),
+        ({"history": [1]}, "expected its history as a list of steps"),
+        ({"lattices": {"s1_s": {"kind": "uniform", "interval": 5}}}, "expected 6561 rows"),
+    ],
+)
+def test_a_wrong_description_is_refused(path: Path, changes: dict, message: str) -> None:
+    rewrite(path, {}, **changes)
+    with pytest.raises(UserError, match=message):
+        load_lut(path)
+
+
+@pytest.mark.parametrize("header", [None, {"dfc": "{"}, {"dfc": "[]"}, {"format": "pt"}])
+def test_a_file_without_a_whole_description_is_refused(
+    path: Path, header: dict[str, str] | None
+) -> None:
+    save_file(load_file(path), path, header)
+    with pytest.raises(UserError, match=r"lut\.safetensors: .*description"):
+        load_lut(path)
+
+
+def test_a_table_of_another_dtype_is_refused(path: Path) -> None:
+    rewrite(path, {"s1_d": load_file(path)["s1_d"].float()})
+    with pytest.raises(UserError, match="expected a matrix of int8, found float32"):
+        load_lut(path)

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.models.interpolation import interpolate, locate
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+
+UNIFORM = Uniform(5)
+DIAGONAL_FIRST = DiagonalFirst(Uniform(4), "xyzt", 1, Uniform(6))
+LATTICES = [
+    UNIFORM,
+    Uniform(7),
+    DIAGONAL_FIRST,
+    DiagonalFirst(Uniform(4), "xyz", 2, Uniform(5)),
+    DiagonalFirst(Uniform(5), "xy", 0, Uniform(7)),
+]
+lattices = st.sampled_from(LATTICES)
+pixels = st.lists(st.integers(0, 255), min_size=4, max_size=4)
+# Near the diagonal, where the equal and the nearly equal fractions are.
+near_pixels = st.integers(0, 255).flatmap(
+    lambda a: st.lists(st.integers(max(0, a - 33), min(255, a + 33)), min_size=4, max_size=4)
+)
+
+
+def random_values(lattice: Lattice, width: int = 3) -> torch.Tensor:
+    values = np.random.default_rng(0).integers(-127, 128, (lattice.size, width))
+    return torch.from_numpy(values.astype(np.float64))
+
+
+def by_the_book(lattice: Uniform, value_at: dict, pixel: list[int]) -> np.ndarray:
+    """4-simplex interpolation in whole numbers, one pixel at a time; the sum is value * q."""
+    q = lattice.step
+    vertex = [p // q * q for p in pixel]
+    fractions = [p % q for p in pixel]
+    order = sorted(range(4), key=lambda axis: -fractions[axis])
+    total = (q - fractions[order[0]]) * value_at[tuple(vertex)]
+    for axis, following in zip(order, [*order[1:], None], strict=True):
+        vertex[axis] += q
+        weight = fractions[axis] - (fractions[following] if following is not None else 0)
+        if weight:
+            total = total + weight * value_at[tuple(vertex)]
+    return total
+
+
+@given(lattices, pixels | near_pixels)
+def test_interpolation_is_that_of_the_definition(lattice: Lattice, pixel: list[int]) -> None:
+    values = random_values(lattice)
+    found = interpolate(values, lattice, torch.tensor([pixel], dtype=torch.float64))[0]
+    part, rows = lattice, slice(None)
+    if isinstance(lattice, DiagonalFirst):
+        near = all(abs(p - pixel[0]) <= lattice.reach for p in pixel[lattice.named])
+        diagonal = slice(0, lattice.diagonal_size)
+        part = lattice.diagonal if near else lattice.elsewhere
+        rows = diagonal if near else slice(diagonal.stop, None)
+    points = map(tuple, lattice.points[rows].tolist())
+    value_at = dict(zip(points, values[rows].numpy(), strict=True))
+    np.testing.assert_array_equal(found.numpy() * part.step, by_the_book(part, value_at, pixel))
+
+
+@given(lattices, pixels | near_pixels)
+def test_a_table_of_a_linear_function_gives_that_function(
+    lattice: Lattice, pixel: list[int]
+) -> None:
+    slopes = torch.tensor([3.0, -5.0, 7.0, 11.0], dtype=torch.float64)
+    values = torch.from_numpy(lattice.points).double() @ slopes[:, None]
+    taps = torch.tensor([pixel], dtype=torch.float64)
+    assert interpolate(values, lattice, taps).item() == pytest.approx((taps @ slopes).item())
+
+
+@given(lattices, pixels | near_pixels)
+def test_the_five_weights_are_shares_of_one(lattice: Lattice, pixel: list[int]) -> None:
+    rows, weights = locate(lattice, torch.tensor([pixel], dtype=torch.float64))
+    assert rows.shape == weights.shape == (1, 5)
+    assert weights.min() >= 0
+    assert weights.sum() == 1
+    assert rows.min() >= 0 and rows.max() < lattice.size
+
+
+@given(near_pixels)
+def test_equal_fractions_never_lead_out_of_the_diagonal_band(pixel: list[int]) -> None:
+    lattice = DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5))
+    rows, _ = locate(lattice, torch.tensor([pixel], dtype=torch.float32))
+    if max(abs(p - pixel[0]) for p in pixel) <= lattice.reach:
+        vertices = lattice.points[rows[0]]
+        steps = np.diff(vertices, axis=0)
+        assert (steps.sum(1) == 16).all(), "each vertex raises one coordinate of the one before"
+
+
+@pytest.mark.parametrize("lattice", [UNIFORM, DIAGONAL_FIRST])
+def test_gradients_reach_the_table_and_the_pixels(lattice: Lattice) -> None:
+    rng = np.random.default_rng(1)
+    values = random_values(lattice, width=2).requires_grad_()
+    # Inside a simplex of the lattice, away from ties: there the function is linear.
+    corner = rng.integers(0, 3, (6, 1)) * 64 + rng.permuted(
+        np.tile([5.0, 11.0, 3.0, 8.0], (6, 1)), axis=1
+    )
+    taps = torch.tensor(corner, dtype=torch.float64, requires_grad=True)
+
+    def lookup(values: torch.Tensor, taps: torch.Tensor) -> torch.Tensor:
+        return interpolate(values, lattice, taps)
+
+    assert torch.autograd.gradcheck(lookup, (values, taps), eps=1e-4)

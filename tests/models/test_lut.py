@@ -1,0 +1,67 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from dfc.models.architectures import build
+from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.lut import Lut, Table
+
+MakeLut = Callable[..., Lut]
+
+
+@pytest.mark.parametrize(
+    ("name", "uniform", "compressed"), [("mulut", 4.062, 0.407), ("spf_lut", 17.284, 2.018)]
+)
+def test_sizes_are_as_published(
+    make_lut: MakeLut, name: str, uniform: float, compressed: float
+) -> None:
+    lut = make_lut(name, 4, "sdy", interval=4)
+    assert round(lut.size_mib, 3) == uniform
+    assert round(lut.compressed("xyzt", 2, 5).size_mib, 3) == compressed
+
+
+@pytest.mark.parametrize("dims", ["xy", "xyz", "xyzt"])
+@pytest.mark.parametrize("interval", [5, 6, 7])
+def test_compressing_keeps_the_value_of_every_point(
+    make_lut: MakeLut, dims: str, interval: int
+) -> None:
+    table = make_lut("sr_lut", 1, "s", interval=4).tables["s1_s"]
+    lattice = DiagonalFirst(Uniform(4), dims, 2, Uniform(interval))
+    expected = table.values[np.ravel_multi_index((lattice.points // 16).T, (17,) * 4)]
+    np.testing.assert_array_equal(table.resampled(lattice).values, expected)
+
+
+def test_the_channel_table_is_never_compressed(make_lut: MakeLut) -> None:
+    lut = make_lut("spf_lut", 2, "s")
+    assert lut.compressed("xyzt", 1, 7).tables["s5_channel"] is lut.tables["s5_channel"]
+
+
+def test_compressing_is_written_into_the_history(make_lut: MakeLut) -> None:
+    history = make_lut("mulut", 2, "s").compressed("xyz", 1, 7).history
+    assert history[-1] == {"step": "compress", "dims": "xyz", "diagonal_width": 1, "interval": 7}
+
+
+def test_a_compressed_table_cannot_be_compressed_in_another_way(make_lut: MakeLut) -> None:
+    lut = make_lut("mulut", 2, "s").compressed("xyz", 1, 7)
+    assert lut.compressed("xyz", 1, 7) is lut
+    with pytest.raises(ValueError, match="compressed already"):
+        lut.compressed("xyz", 2, 7)
+
+
+def test_a_table_is_compressed_to_coarser_samples_alone(make_lut: MakeLut) -> None:
+    with pytest.raises(ValueError, match="interval 6 is not below"):
+        make_lut("mulut", 2, "s").compressed("xyz", 1, 6)
+
+
+def test_tables_must_fit_their_lattice_and_architecture() -> None:
+    values = np.zeros((81, 4), np.int8)
+    table = Table(Uniform(7), values)
+    with pytest.raises(ValueError, match="expected 625 rows"):
+        Table(Uniform(6), values)
+    with pytest.raises(ValueError, match="int8"):
+        Table(Uniform(7), values.astype(np.int16))
+    with pytest.raises(ValueError, match="expected the tables"):
+        Lut(build("sr_lut", 2), "sr", {"s2_s": table})
+    with pytest.raises(ValueError, match="expected 9 values a row, found 4"):
+        Lut(build("sr_lut", 3), "sr", {"s1_s": table})

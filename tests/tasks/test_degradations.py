@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.tasks.degradations import (
+    Degradation,
+    blur,
+    crop_to_multiple,
+    shake_kernel,
+    shrink,
+    upscale_bicubic,
+    without_margin,
+)
+
+CHANNELS = st.sampled_from([(), (3,)])
+
+
+@given(st.integers(1, 4), st.integers(4, 20), st.integers(4, 20), CHANNELS, st.integers(0, 255))
+def test_sizes_follow_the_scale_and_flat_images_stay_flat(
+    scale: int, height: int, width: int, channels: tuple[int, ...], level: int
+) -> None:
+    sharp = crop_to_multiple(np.full((height, width, *channels), level, np.uint8), scale)
+    degraded = shrink(sharp, scale)
+    assert degraded.shape == (height // scale, width // scale, *channels)
+    assert (degraded == level).all()
+    np.testing.assert_array_equal(upscale_bicubic(degraded, scale), sharp)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_degrading_commutes_with_mirroring(seed: int) -> None:
+    sharp = np.random.default_rng(seed).integers(256, size=(24, 16), dtype=np.uint8)
+    difference = shrink(sharp[:, ::-1], 4).astype(int) - shrink(sharp, 4)[:, ::-1]
+    assert np.abs(difference).max() <= 1  # fixed-point weights may round differently
+
+
+def test_a_size_that_does_not_divide_is_refused() -> None:
+    with pytest.raises(ValueError, match="10x8 pixels are not a multiple of scale 4"):
+        shrink(np.zeros((8, 10), np.uint8), 4)
+
+
+def photograph(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])
+@pytest.mark.parametrize("shape", [(24, 32), (24, 32, 3)])
+def test_degrading_is_repeatable_and_keeps_the_kind_of_image(
+    task: str, shape: tuple[int, ...]
+) -> None:
+    degradation = Degradation(task, 4 if task == "sr" else 1)
+    sharp = degradation.sharp(photograph(*shape))
+    degraded = degradation.degrade(sharp, "name")
+    assert degraded.dtype == np.uint8
+    assert degraded.shape[:2] == tuple(side // degradation.scale for side in sharp.shape[:2])
+    assert degraded.shape[2:] == sharp.shape[2:]
+    np.testing.assert_array_equal(degraded, degradation.degrade(sharp, "name"))
+
+
+def test_noise_has_its_sigma_and_the_same_seed_for_every_image() -> None:
+    degradation = Degradation("denoise", 1, sigma=15)
+    grey = np.full((200, 200), 128, np.uint8)
+    noise = degradation.noisy(grey) - grey
+    assert noise.std() == pytest.approx(15, rel=0.02)
+    np.testing.assert_array_equal(degradation.degrade(grey, "a"), degradation.degrade(grey, "b"))
+
+
+def test_only_the_luma_of_a_colour_image_is_compressed() -> None:
+    degradation = Degradation("deblock", 1)
+    assert degradation.sharp(photograph(16, 16, 3)).shape == (16, 16)
+    grey = photograph(16, 16)
+    np.testing.assert_array_equal(degradation.sharp(grey), grey)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_shaken_image_keeps_its_brightness(seed: int) -> None:
+    kernel = shake_kernel(np.random.default_rng(seed))
+    assert kernel.min() >= 0
+    assert kernel.sum() == pytest.approx(1)
+    flat = np.full((12, 15, 3), 77, np.uint8)
+    np.testing.assert_array_equal(blur(flat, kernel), flat)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_crop_is_blurred_as_the_image_around_it(seed: int) -> None:
+    image, degradation = photograph(40, 40), Degradation("deblur", 1)
+    window = image[7:27, 9:29]
+    degraded = degradation.anew(window, np.random.default_rng(seed))
+    expected = blur(image, shake_kernel(np.random.default_rng(seed)))[7:27, 9:29]
+    np.testing.assert_array_equal(degraded, without_margin(expected, degradation.margin))

@@ -1,0 +1,130 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dfc.data.layouts import find_pairs
+from dfc.data.pairs import load_pair
+from dfc.tasks.degradations import Degradation, upscale_bicubic
+from dfc.tasks.metrics import luma, measures, psnr, psnr_b, ssim
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
+
+
+@given(st.integers(0, 255))
+def test_a_grey_level_counts_as_the_colour_of_three_such_levels(level: int) -> None:
+    grey = np.full((1, 1), level, np.uint8)
+    assert luma(grey) == luma(np.full((1, 1, 3), level, np.uint8))
+    assert luma(grey)[0, 0] == pytest.approx(16 + 219 * level / 255)
+
+
+@pytest.mark.parametrize(
+    ("colour", "expected"), [((255, 0, 0), 81.481), ((0, 255, 0), 144.553), ((0, 0, 255), 40.966)]
+)
+def test_luma_follows_bt601(colour: tuple[int, int, int], expected: float) -> None:
+    assert luma(np.array([[colour]], np.uint8))[0, 0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shape", [(16, 20), (16, 20, 3)])
+def test_identical_images_are_perfect(shape: tuple[int, ...]) -> None:
+    image = noise(*shape)
+    assert psnr(image, image, shave=4) == math.inf
+    assert ssim(image, image) == pytest.approx(1)
+
+
+def test_psnr_of_a_constant_error_is_known() -> None:
+    sharp = np.full((12, 12), 100, np.uint8)
+    assert psnr(sharp + 10, sharp) == pytest.approx(20 * math.log10(255 / 10))
+    on_luma = measures("sr", 2)["psnr"]
+    assert on_luma(sharp + 10, sharp) == pytest.approx(20 * math.log10(255 / (10 * 219 / 255)))
+
+
+def test_psnr_leaves_the_border_out_and_ssim_does_not() -> None:
+    sharp = noise(20, 20)
+    restored = sharp.copy()
+    restored[:4] = 255 - restored[:4]
+    assert psnr(restored, sharp, shave=4) == math.inf
+    assert psnr(restored, sharp, shave=3) < math.inf
+    assert ssim(restored, sharp) < 1
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_neither_metric_depends_on_which_image_is_which(seed: int) -> None:
+    a, b = noise(12, 12, seed=seed), noise(12, 12, seed=seed + 1)
+    assert psnr(a, b, 1) == pytest.approx(psnr(b, a, 1))
+    assert ssim(a, b) == pytest.approx(ssim(b, a))
+
+
+@pytest.mark.parametrize("shape", [(12, 13), (12, 12, 3)])
+def test_different_shapes_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="differ in shape"):
+        psnr(noise(12, 12), noise(*shape), shave=0)
+    with pytest.raises(ValueError, match="differ in shape"):
+        ssim(noise(12, 12), noise(*shape))
+
+
+def test_shaving_everything_is_refused() -> None:
+    with pytest.raises(ValueError, match="leaves none of 9x8"):
+        psnr(noise(8, 9), noise(8, 9), shave=4)
+
+
+def test_psnr_b_penalises_steps_at_block_boundaries() -> None:
+    """A step of 8 between two blocks: 16 of 16 pixels are 4 off, one of 15 differences is 8."""
+    sharp = np.full((16, 16), 100, np.uint8)
+    restored = sharp.copy()
+    restored[:, :8] -= 4
+    restored[:, 8:] += 4
+    # Of 32 differences across a boundary 16 are 8, and none elsewhere; log2(8) / log2(16) = 3/4.
+    error = 4**2 + 3 / 4 * (16 * 8**2 / 32)
+    assert psnr_b(restored, sharp) == pytest.approx(10 * math.log10(255**2 / error))
+
+
+def test_psnr_b_is_psnr_where_no_boundary_shows() -> None:
+    sharp = np.full((16, 24), 100, np.uint8)
+    restored = sharp.copy()
+    restored[:, :4] += 9  # a step inside a block
+    assert psnr_b(restored, sharp) == pytest.approx(psnr(restored, sharp))
+
+
+def test_tasks_are_measured_on_their_channels() -> None:
+    assert list(measures("deblock", 1)) == ["psnr", "ssim", "psnr_b"]
+    sharp, restored = noise(16, 16, 3), noise(16, 16, 3, seed=1)
+    assert measures("deblur", 1)["psnr"](restored, sharp) == psnr(restored, sharp)
+    assert measures("deblur", 1)["ssim"](restored, sharp) == ssim(luma(restored), luma(sharp))
+    assert measures("denoise", 1)["ssim"](restored, sharp) == ssim(restored, sharp)
+
+
+def test_jpeg_of_classic5_scores_as_published(reference_dir: Path) -> None:
+    scores = []
+    degradation = Degradation("deblock", 1, quality=10)
+    for pair in find_pairs(reference_dir / "data" / "classic5", 1):
+        degraded, sharp = load_pair(pair, degradation)
+        scores.append([measure(degraded, sharp) for measure in measures("deblock", 1).values()])
+    assert np.mean(scores, axis=0) == pytest.approx([27.82, 0.7595, 25.21], abs=0.005)
+
+
+def test_noise_on_set12_is_as_strong_as_published(reference_dir: Path) -> None:
+    scores = []
+    degradation = Degradation("denoise", 1, sigma=25)
+    for pair in find_pairs(reference_dir / "data" / "Set12", 1):
+        scores.append(psnr(*load_pair(pair, degradation)))
+    assert np.mean(scores) == pytest.approx(20.37, abs=0.005)
+
+
+def test_bicubic_on_set5_scores_as_published(reference_dir: Path) -> None:
+    scale = 4
+    scores = []
+    for pair in find_pairs(reference_dir / "data" / "Set5", scale):
+        assert pair.degraded is not None
+        degraded, sharp = load_pair(pair, Degradation("sr", scale))
+        restored = upscale_bicubic(degraded, scale)
+        scores.append([measure(restored, sharp) for measure in measures("sr", scale).values()])
+    mean_psnr, mean_ssim = np.mean(scores, axis=0)
+    assert len(scores) == 5
+    assert mean_psnr == pytest.approx(28.43, abs=0.01)
+    assert mean_ssim == pytest.approx(0.811, abs=0.001)

@@ -1,0 +1,96 @@
+"""Training that starts from a LUT or a network that was there before."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dfc.common.pipeline import DFC, FINETUNED, LUT, TRAINED
+from dfc.interop.tables import write_tables
+from dfc.models.architectures import build
+from dfc.models.export import export
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import load_lut, save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import save_network
+from dfc.models.trained import load_trained
+
+MakeLut = Callable[..., Lut]
+Run = Callable[..., Any]
+INIT = Path("data/init")
+UP_TO_COMPRESS = ("prepare", "train", "export", "compress")
+
+
+def assert_same_tables(one: Lut, other: Lut) -> None:
+    for name, table in one.tables.items():
+        assert other.tables[name].lattice == table.lattice
+        np.testing.assert_array_equal(other.tables[name].values, table.values)
+
+
+def test_published_tables_need_no_training(run_stages: Run, make_lut: MakeLut) -> None:
+    lut = make_lut("mulut", 4, "s", interval=4)
+    write_tables(lut, INIT)
+    run_stages(*UP_TO_COMPRESS, "finetune", task="sr", train={"total_iter": 0})
+    assert_same_tables(load_lut(LUT), lut)
+    assert_same_tables(load_lut(DFC), lut.compressed("xyzt", 2, 5))
+    assert next(step["step"] for step in load_lut(FINETUNED).history) == "import"
+
+
+def test_a_compressed_lut_is_handed_on(run_stages: Run, make_lut: MakeLut) -> None:
+    lut = make_lut("mulut", 4, "s", interval=4).compressed("xyz", 1, 6)
+    save_lut(lut, INIT / "lut.safetensors")
+    same = {"dims": "xyz", "diagonal_width": 1, "interval": 6}
+    run_stages(*UP_TO_COMPRESS, task="sr", train={"total_iter": 0}, dfc=same)
+    assert_same_tables(load_lut(DFC), lut)
+    with pytest.raises(SystemExit, match=r"models/lut\.safetensors: is compressed already"):
+        run_stages("compress", task="sr", dfc=same | {"interval": 7})
+
+
+def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None:
+    lut = make_lut("mulut", 1, "s", interval=5)
+    save_lut(lut, Path("mine.safetensors"))
+    run_stages(
+        "prepare",
+        "train",
+        task="denoise",
+        train={"method": "table", "total_iter": 1},
+        model={"init_from": "mine.safetensors"},
+    )
+    trained = load_trained(TRAINED)
+    assert trained.task == "denoise"
+    for name, table in lut.tables.items():
+        moved = np.abs(trained.tables[name].values.astype(int) - table.values)
+        assert moved.max() < 20
+
+
+@pytest.mark.parametrize("method", ["network", "table"])
+def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
+    network = Network(build("mulut", 4, "s"), features=2)
+    save_network(network, INIT / "network.safetensors")
+    train = {"method": method, "total_iter": 0, "intervals": [7, 6]}
+    run_stages(*UP_TO_COMPRESS, task="sr", train=train)
+    assert_same_tables(load_lut(LUT), export(network, "sr", 4))
+    run_stages("train", task="sr", train=train | {"total_iter": 1})
+    trained = load_trained(TRAINED)
+    assert isinstance(trained, Network if method == "network" else Lut)
+
+
+def test_a_network_cannot_start_from_tables(run_stages: Run, make_lut: MakeLut) -> None:
+    save_lut(make_lut("mulut", 4, "s"), INIT / "lut.safetensors")
+    with pytest.raises(SystemExit, match=r"model\.init_from: .*train\.method: table"):
+        run_stages("prepare", "train", task="sr", train={"method": "network"})
+
+
+def test_a_start_of_another_architecture_is_named(run_stages: Run, make_lut: MakeLut) -> None:
+    save_lut(make_lut("sr_lut", 2, "s"), INIT / "lut.safetensors")
+    with pytest.raises(SystemExit, match=r"holds sr_lut x2, .*ask for mulut x4"):
+        run_stages("prepare", "train", task="sr")
+
+
+def test_of_several_files_none_is_taken(run_stages: Run, make_lut: MakeLut) -> None:
+    for name in ("a", "b"):
+        save_lut(make_lut("mulut", 4, "s"), INIT / f"{name}.safetensors")
+    with pytest.raises(SystemExit, match=r"expected one LUT or network, found a\.safetensors, b"):
+        run_stages("prepare", "train", task="sr")

@@ -1,0 +1,223 @@
+"""The stages as processes: killed and resumed, and sharing their work."""
+
+import filecmp
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, REPORTS, TRAINED
+from dfc.data.store import Example
+from dfc.images import write_image
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import save_lut
+from dfc.tasks.degradations import shrink
+
+ROOT = Path(__file__).parents[2]
+RESULTS = {"train": TRAINED, "finetune": FINETUNED}
+SCALE = 2
+MakeWorkspace = Callable[..., Path]
+TINY = {
+    "data": {"scale": SCALE, "batch_size": 4, "patch_size": 8},
+    "model": {"name": "mulut", "patterns": "sd", "nf": 4},
+    "train": {"total_iter": 150, "val_step": 10, "intervals": [7, 6]},
+    "finetune": {
+        "total_iter": 150,
+        "val_step": 10,
+        "batch_size": 4,
+        "patch_size": 8,
+        "intervals": [7],
+    },
+}
+
+
+def write_params(folder: Path, changes: dict) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, values in changes.items():
+        params[section].update(values)
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    (folder / params["model"]["init_from"]).mkdir(parents=True, exist_ok=True)
+
+
+# What a stage trains: weights, or int8 entries, of which rounding may move one by one.
+METHODS = {"network": "train", "table": "train", "finetune": "finetune"}
+
+
+@pytest.fixture
+def make_workspace(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_lut: Callable[..., Lut],
+    write_store: Callable[..., None],
+) -> MakeWorkspace:
+    """Give a function that sets up a folder in which the training stages can run."""
+    rows, columns = np.mgrid[:64, :64]
+    sharp = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
+    examples = [Example("waves", shrink(sharp, SCALE), sharp)]
+
+    def make(method: str = "network") -> Path:
+        folder = tmp_path_factory.mktemp("workspace")
+        trained = "table" if method == "table" else "network"
+        write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
+        write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
+        save_lut(make_lut("mulut", SCALE, "sd").compressed("xyzt", 1, 7), folder / DFC)
+        return folder
+
+    return make
+
+
+def start(
+    stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,)
+) -> subprocess.Popen:
+    return subprocess.Popen(
+        [*launcher, str(ROOT / "stages" / f"{stage}.py")],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,)) -> str:
+    process = start(stage, folder, launcher)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    return output
+
+
+def kill_once(stage: str, folder: Path, under_way: Callable[[], bool]) -> None:
+    process = start(stage, folder)
+    deadline = time.monotonic() + 120
+    while not under_way():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
+
+
+def kill_after_a_checkpoint(stage: str, folder: Path) -> None:
+    progress = folder / CHECKPOINTS / stage / "state" / "progress.json"
+    kill_once(stage, folder, progress.exists)
+    assert not (folder / RESULTS[stage]).exists()
+
+
+def assert_same(stage: str, one: Path, other: Path, tolerance: float) -> None:
+    first, second = (load_file(folder / RESULTS[stage]) for folder in (one, other))
+    for key, tensor in first.items():
+        torch.testing.assert_close(
+            second[key].double(), tensor.double(), rtol=0, atol=tolerance, msg=key
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "tolerance"), [("network", 1e-4), ("table", 1), ("finetune", 1)]
+)
+def test_a_killed_run_resumes_and_ends_as_if_nothing_had_happened(
+    make_workspace: MakeWorkspace, method: str, tolerance: float
+) -> None:
+    stage = METHODS[method]
+    killed, uninterrupted = make_workspace(method), make_workspace(method)
+    kill_after_a_checkpoint(stage, killed)
+    assert "resumes after iteration" in run(stage, killed)
+    assert "resumes" not in run(stage, uninterrupted)
+    assert_same(stage, killed, uninterrupted, tolerance)
+    curve = pd.read_csv(killed / REPORTS / stage / "plots/metrics/loss.tsv", sep="\t")
+    assert curve["step"].tolist() == list(range(10, 151, 10)), "each point of the curve once"
+    assert not (killed / CHECKPOINTS / stage).exists()
+
+
+def test_a_checkpoint_of_other_params_is_not_resumed(
+    make_workspace: MakeWorkspace,
+) -> None:
+    folder = make_workspace()
+    kill_after_a_checkpoint("train", folder)
+    write_params(folder, TINY | {"train": {"total_iter": 20, "val_step": 10}})
+    assert "resumes" not in run("train", folder)
+
+
+@pytest.mark.parametrize(
+    ("method", "tolerance"), [("network", 1e-3), ("table", 1), ("finetune", 1)]
+)
+def test_two_processes_train_the_model_that_one_trains(
+    make_workspace: MakeWorkspace, method: str, tolerance: float
+) -> None:
+    stage = METHODS[method]
+    config = str(ROOT / "accelerate.yaml")
+    launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
+    results = []
+    for processes in ("1", "2"):
+        folder = make_workspace(method)
+        run(stage, folder, (*launch, "--num_processes", processes))
+        results.append(folder)
+    assert_same(stage, *results, tolerance)
+    curves = [
+        pd.read_csv(folder / REPORTS / stage / "plots/metrics/val_psnr.tsv", sep="\t")
+        for folder in results
+    ]
+    np.testing.assert_allclose(curves[0]["val_psnr"], curves[1]["val_psnr"], atol=0.05)
+    assert curves[0]["val_psnr"].iloc[-1] > curves[0]["val_psnr"].iloc[0], "it learns"
+
+
+def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
+    folder = make_workspace("table")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    config = str(ROOT / "accelerate.yaml")
+    launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
+    address = ("--main_process_ip", "127.0.0.1", "--main_process_port", port)
+    machines = [
+        start(
+            "train",
+            folder,
+            (*launch, "--num_processes", "2", "--num_machines", "2", *address, "--machine_rank", r),
+        )
+        for r in ("0", "1")
+    ]
+    outputs = [machine.communicate(timeout=120)[0] for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], outputs
+    assert ["waited for crops" in output for output in outputs] == [True, False]
+    alone = make_workspace("table")
+    run("train", alone)
+    assert_same("train", folder, alone, tolerance=1)
+
+
+def test_missing_data_is_one_line(tmp_path: Path) -> None:
+    write_params(tmp_path, TINY)
+    process = start("train", tmp_path)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("error: data/prepared: expected prepared data")
+    assert len(output.splitlines()) == 1
+
+
+def test_a_killed_preparation_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        noise = rng.integers(256, size=(500, 500, 3), dtype=np.uint8)
+        write_image(tmp_path / "images" / f"{number}.png", noise)
+    killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
+    for folder in (killed, uninterrupted):
+        folder.mkdir()
+        data = {"source": "folder", "train_dir": "../images", "val_dir": "none"}
+        write_params(folder, TINY | {"data": TINY["data"] | data})
+    journal = killed / CHECKPOINTS / "prepare" / "train.journal"
+    kill_once("prepare", killed, lambda: journal.exists() and journal.stat().st_size > 0)
+    assert not (killed / PREPARED).exists()
+    assert "resumes after" in run("prepare", killed)
+    assert "resumes" not in run("prepare", uninterrupted)
+    files = sorted(path.name for path in (uninterrupted / PREPARED).iterdir())
+    assert files == sorted(path.name for path in (killed / PREPARED).iterdir())
+    for name in files:
+        assert filecmp.cmp(killed / PREPARED / name, uninterrupted / PREPARED / name, False), name
