@@ -13,11 +13,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from dfc.common.errors import UserError, one_line_errors
+from dfc.common.errors import UserError, exit_on_user_error
 from dfc.interop.experiment_directory import load_experiment
 from dfc.models.export import export
 from dfc.models.lut_artifact import save_lut
-from dfc.models.trained import load_trained
+from dfc.models.trained import load_model
 from dfc.params import Params
 from dfc.training.loop import start_accelerator
 from stages import finetune, prepare, train
@@ -41,7 +41,7 @@ def compress_lut(params: Params, iterations: dict[str, int]) -> None:
     if not start_accelerator(params.seed).is_main_process:
         return
     source = chosen(NETWORKS, "export_lut.checkpoint_iter", iterations)
-    lut = export(load_trained(source), params.task, params.export.interval)
+    lut = export(load_model(source), params.task, params.export.interval)
     if params.dfc.enabled:
         lut = lut.compressed(params.dfc.dims, params.dfc.diagonal_width, params.dfc.interval)
     save_lut(lut, LUTS / source.name)
@@ -92,5 +92,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors():
+    with exit_on_user_error():
         main()

@@ -1,6 +1,6 @@
 """Compress the LUT diagonal-first, or hand it on as it is where `dfc.enabled` is false."""
 
-from dfc.common.errors import UserError, one_line_errors
+from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.pipeline import DFC, LUT, timed
 from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.params import Params, load_params
@@ -22,5 +22,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors(), timed("compress"):
+    with exit_on_user_error(), timed("compress"):
         main(load_params())

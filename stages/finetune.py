@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dfc.common.errors import one_line_errors
+from dfc.common.errors import exit_on_user_error
 from dfc.common.pipeline import DFC, FINETUNED, timed
 from dfc.engine.training import EngineModel
 from dfc.models.lut_artifact import load_lut, save_lut
@@ -25,5 +25,5 @@ def main(params: Params, start: Path = DFC) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors(), timed("finetune"):
+    with exit_on_user_error(), timed("finetune"):
         main(load_params())

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dfc.common.errors import one_line_errors
+from dfc.common.errors import exit_on_user_error
 from dfc.common.files import fingerprint
-from dfc.common.parallel import available_cores, computed_ahead
+from dfc.common.parallel import count_cores, prefetch
 from dfc.common.pipeline import CHECKPOINTS, PREPARED, timed
 from dfc.data.prepare import (
-    at_sizes,
-    identity_of,
-    training_example,
-    training_pairs,
-    validation_example,
+    describe_inputs,
+    find_training_pairs,
+    list_sizes,
+    load_training_example,
+    load_validation_example,
 )
 from dfc.data.store import StoreWriter
 from dfc.params import Params, load_params
@@ -24,25 +24,29 @@ def main(params: Params) -> None:
     """Run the stage; after a kill, go on where it stopped."""
     data, degradation = params.data, params.degradation
     patch_size = max(data.patch_size, params.finetune.patch_size)
-    splits = training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), params.scale)
-    train = partial(training_example, degradation=degradation, patch_size=patch_size)
-    val = partial(validation_example, degradation=degradation)
+    splits = find_training_pairs(
+        data.source, Path(data.train_dir), Path(data.val_dir), params.scale
+    )
+    train = partial(load_training_example, degradation=degradation, patch_size=patch_size)
+    val = partial(load_validation_example, degradation=degradation)
     jobs = {
-        "train": [partial(train, *at) for at in at_sizes(splits["train"], data.sizes, degradation)],
+        "train": [
+            partial(train, *at) for at in list_sizes(splits["train"], data.sizes, degradation)
+        ],
         "val": [partial(val, pair) for pair in splits["val"]],
     }
-    identity = identity_of(splits, data.sizes, degradation, patch_size)
+    identity = describe_inputs(splits, data.sizes, degradation, patch_size)
     stamp, made_from = CHECKPOINTS / "prepared", fingerprint([params.scale, identity])
     if PREPARED.is_dir() and stamp.is_file() and stamp.read_text() == made_from:
         return  # where DVC, which deletes outputs before it runs a stage, has no part in it
     writer = StoreWriter(CHECKPOINTS / "prepare", params.scale, identity)
     # More would fill the memory, not the cores: large photographs take 100 MB each on their way.
-    threads = min(available_cores(), 8)
+    threads = min(count_cores(), 8)
     for split, loads in jobs.items():
         done = writer.written(split)
         if done:
             print(f"resumes after {done} of {len(loads)} {split} images")
-        examples = computed_ahead(lambda load: load(), loads[done:], threads, ahead=threads)
+        examples = prefetch(lambda load: load(), loads[done:], threads, ahead=threads)
         for example in tqdm(examples, split, len(loads), initial=done, unit="image"):
             writer.append(split, example)
     writer.finish(PREPARED)
@@ -50,5 +54,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors(), timed("prepare"):
+    with exit_on_user_error(), timed("prepare"):
         main(load_params())

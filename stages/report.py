@@ -5,33 +5,33 @@ import json
 import pandas as pd
 
 from dfc.common.environment import commit, machine
-from dfc.common.errors import one_line_errors
-from dfc.common.files import written_whole
+from dfc.common.errors import exit_on_user_error
+from dfc.common.files import atomic_write
 from dfc.common.pipeline import REPORTS, SCORES, STAGES, TIMES, timed
 from dfc.evaluation.examples import views
-from dfc.evaluation.experiments import finished
-from dfc.evaluation.measured import comparison_of
+from dfc.evaluation.experiments import read_experiments
+from dfc.evaluation.measured import load_comparison
 from dfc.evaluation.results import Results
-from dfc.evaluation.timing import milliseconds_for_720p
+from dfc.evaluation.timing import measure_720p_milliseconds
 from dfc.params import Params, load_params
 from dfc.report.figures import write_figures
 from dfc.report.page import render
-from dfc.report.run import Run, training_of
+from dfc.report.run import Run, describe_training
 
 
 def main(params: Params) -> None:
     """Run the stage."""
     names = {"set": str, "method": str, "image": str}
     scores = pd.read_csv(SCORES, dtype=names, keep_default_na=False)
-    results = Results(comparison_of(params), scores, "finetuned", chained=True)
-    run = Run(training_of(params), seconds(), curves(), finished())
+    results = Results(load_comparison(params), scores, "finetuned", chained=True)
+    run = Run(describe_training(params), seconds(), curves(), read_experiments())
     pictures = list(views(results))
-    with written_whole(REPORTS / "figures") as folder:
+    with atomic_write(REPORTS / "figures") as folder:
         write_figures(folder, results, pictures, run.experiments)
     facts = {"Machine": machine(), "Commit": commit() or "none"}
-    milliseconds = milliseconds_for_720p(results.lut)
+    milliseconds = measure_720p_milliseconds(results.lut)
     page = render("Restoration LUT report", results, pictures, milliseconds, facts, run)
-    with written_whole(REPORTS / "index.html") as unfinished:
+    with atomic_write(REPORTS / "index.html") as unfinished:
         unfinished.write_text(page, encoding="utf-8")
     print(f"{REPORTS / 'index.html'}: {len(page.encode()) / 2**20:.1f} MiB")
 
@@ -54,5 +54,5 @@ def curves() -> dict[str, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    with one_line_errors(), timed("report"):
+    with exit_on_user_error(), timed("report"):
         main(load_params())

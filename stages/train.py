@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from dfc.common.errors import UserError, one_line_errors
+from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.pipeline import TRAINED, timed
 from dfc.engine.training import EngineModel
 from dfc.interop.sources import find_source, read_source
@@ -81,5 +81,5 @@ def save(model: Model, iterations: int, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with one_line_errors(), timed("train"):
+    with exit_on_user_error(), timed("train"):
         main(load_params())

@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from dfc.data.store import Example, StoreWriter
 from dfc.models.architectures import build
-from dfc.models.lut import Lut, Table, lattice_for
+from dfc.models.lut import Lut, Table, choose_lattice
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,7 +41,7 @@ def make_lut() -> Callable[..., Lut]:
         architecture = build(name, scale, patterns, stages)
         tables = {}
         for table, (lookup, layer) in architecture.lookups.items():
-            lattice = lattice_for(lookup.pattern, interval)
+            lattice = choose_lattice(lookup.pattern, interval)
             shape = (lattice.size, layer.values_per_lookup)
             tables[table] = Table(lattice, rng.integers(-127, 128, shape, dtype=np.int8))
         return Lut(architecture, "sr", tables, ({"step": "noise"},))

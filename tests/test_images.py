@@ -61,13 +61,13 @@ def test_png_files_keep_every_pixel(tmp_path: Path, shape: tuple[int, ...]) -> N
 
 
 def test_images_are_listed_sorted_through_links_without_hidden_ones(tmp_path: Path) -> None:
-    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    root, non_diagonal = tmp_path / "root", tmp_path / "elsewhere"
     for file in ("b.PNG", "a/c.jpeg", ".hidden/d.png", "._a.png", "notes.txt"):
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
-    elsewhere.mkdir()
-    (elsewhere / "e.bmp").touch()
-    (root / "linked").symlink_to(elsewhere)
+    non_diagonal.mkdir()
+    (non_diagonal / "e.bmp").touch()
+    (root / "linked").symlink_to(non_diagonal)
     found = [path.relative_to(root).as_posix() for path in list_images(root)]
     assert found == ["a/c.jpeg", "b.PNG", "linked/e.bmp"]
     assert list_images(tmp_path / "absent") == []

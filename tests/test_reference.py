@@ -7,7 +7,7 @@ import pytest
 
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
-from dfc.evaluation.benchmark import restore_image
+from dfc.evaluation.benchmark import restore_with_model
 from dfc.images import read_image
 from dfc.interop.sources import read_source
 from dfc.models.architectures import build
@@ -42,7 +42,7 @@ def test_networks_restore_what_the_published_code_does(
     random_network: tuple[Path, Network],
 ) -> None:
     folder, network = random_network
-    restored = restore_image(network, random_input(folder))
+    restored = restore_with_model(network, random_input(folder))
     np.testing.assert_array_equal(restored, read_image(folder / "network_output.png"))
 
 
@@ -52,7 +52,7 @@ def test_compressed_tables_restore_what_the_published_code_does(
 ) -> None:
     folder, network = random_network
     lut = export(network, "sr", 4).compressed(dims, 2, 5)
-    restored = restore_image(TableModel(lut), random_input(folder))
+    restored = restore_with_model(TableModel(lut), random_input(folder))
     np.testing.assert_array_equal(restored, read_image(folder / f"expected_{dims}2i5.png"))
 
 
@@ -85,7 +85,7 @@ def test_the_published_tables_restore_set5_to_the_bit(
         model = TableModel(lut)
         for pair in find_pairs(reference_dir / "data" / "Set5", 4):
             assert pair.degraded is not None
-            restored = restore_image(model, read_image(pair.degraded))
+            restored = restore_with_model(model, read_image(pair.degraded))
             np.testing.assert_array_equal(
                 restored, read_image(folder / expected / f"{pair.name}.png")
             )
@@ -94,9 +94,9 @@ def test_the_published_tables_restore_set5_to_the_bit(
 def restores_set5(reference_dir: Path, model: TableModel | Network) -> tuple[float, float]:
     scores = []
     for pair in find_pairs(reference_dir / "data" / "Set5", 4):
-        degraded, sharp = load_pair(pair, Degradation("sr", 4))
-        restored = restore_image(model, degraded)
-        scores.append([measure(restored, sharp) for measure in measures("sr", 4).values()])
+        degraded, target = load_pair(pair, Degradation("sr", 4))
+        restored = restore_with_model(model, degraded)
+        scores.append([measure(restored, target) for measure in measures("sr", 4).values()])
     return tuple(np.mean(scores, axis=0))
 
 

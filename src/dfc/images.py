@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from dfc.common.errors import UserError
-from dfc.common.files import written_whole
+from dfc.common.files import atomic_write
 
 EXTENSIONS = (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 
@@ -35,7 +35,7 @@ def read_image(path: Path) -> np.ndarray:
     """
     image = open_image(path)
     try:
-        return eight_bit(image)
+        return convert_to_8_bit(image)
     except ValueError as error:
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
@@ -50,7 +50,7 @@ def open_image(path: Path) -> Image.Image:
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
 
-def eight_bit(image: Image.Image) -> np.ndarray:
+def convert_to_8_bit(image: Image.Image) -> np.ndarray:
     """Turn an image of any mode into uint8, (height, width) or (height, width, 3).
 
     Raises
@@ -103,11 +103,11 @@ def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
         uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's.
     """
     format = Image.registered_extensions()[path.suffix.lower()]
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(partial, format)
 
 
-def to_planes(image: np.ndarray) -> np.ndarray:
+def split_planes(image: np.ndarray) -> np.ndarray:
     """Turn a (height, width) or (height, width, C) image into (C, height, width) planes."""
     planes = image[np.newaxis] if image.ndim == 2 else image.transpose(2, 0, 1)
     return np.ascontiguousarray(planes)

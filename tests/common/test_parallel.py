@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dfc.common.parallel import computed_ahead
+from dfc.common.parallel import prefetch
 
 
 def test_results_come_in_order_and_only_so_far_ahead() -> None:
@@ -14,7 +14,7 @@ def test_results_come_in_order_and_only_so_far_ahead() -> None:
         time.sleep(0.002 * (number % 3))
         return 2 * number
 
-    results = computed_ahead(double, range(100), threads=3, ahead=4)
+    results = prefetch(double, range(100), threads=3, ahead=4)
     for number in range(50):
         assert next(results) == 2 * number
         assert len(started) <= number + 1 + 4
@@ -24,7 +24,7 @@ def test_results_come_in_order_and_only_so_far_ahead() -> None:
 
 def test_what_fails_in_a_thread_fails_where_the_result_is_asked_for() -> None:
     def numbers() -> Iterator[float]:
-        yield from computed_ahead(lambda number: 1 / number, [2, 1, 0, 4], threads=2, ahead=2)
+        yield from prefetch(lambda number: 1 / number, [2, 1, 0, 4], threads=2, ahead=2)
 
     results = numbers()
     assert [next(results), next(results)] == [0.5, 1]

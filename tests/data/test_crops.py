@@ -17,13 +17,13 @@ SR = Degradation("sr", SCALE)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, write_store: Callable) -> PairStore:
-    """Give a store of degraded images that repeat each of their pixels in the sharp ones."""
+    """Give a store of degraded images that repeat each of their pixels in the target ones."""
     rng = np.random.default_rng(0)
 
     def example(*shape: int) -> Example:
         degraded = rng.integers(256, size=shape, dtype=np.uint8)
-        sharp = degraded.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
-        return Example(f"{shape}", degraded, sharp)
+        target = degraded.repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+        return Example(f"{shape}", degraded, target)
 
     folder = tmp_path_factory.mktemp("data") / "store"
     write_store(folder, {"train": [example(9, 12, 3), example(PATCH, PATCH)]}, SCALE)
@@ -38,10 +38,10 @@ def darkest(crops: np.ndarray) -> np.ndarray:
 def test_both_crops_show_the_same_place_turned_alike(
     store: PairStore, seed: int, iteration: int
 ) -> None:
-    degraded, sharp = CropSampler(store, 16, PATCH, seed, SR).batch(iteration)
+    degraded, target = CropSampler(store, 16, PATCH, seed, SR).batch(iteration)
     assert degraded.shape == (16, 1, PATCH, PATCH)
-    assert degraded.dtype == sharp.dtype == np.uint8
-    np.testing.assert_array_equal(sharp, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
+    assert degraded.dtype == target.dtype == np.uint8
+    np.testing.assert_array_equal(target, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
 
 
 def test_a_batch_depends_on_seed_and_iteration_alone(store: PairStore) -> None:
@@ -112,9 +112,9 @@ def test_crops_are_degraded_anew_and_alike_for_all_processes(
     degradation = Degradation(task, 1, sigma=9)
     side = 16 - 2 * degradation.margin  # leaves one place to draw from
     sampler = CropSampler(store, 64, side, 0, degradation)
-    degraded, sharp = sampler.batch(0)
-    assert degraded.shape == sharp.shape == (64, 1, side, side)
-    assert len(np.unique(darkest(sharp), axis=0)) <= 16 < len(np.unique(darkest(degraded), axis=0))
+    degraded, target = sampler.batch(0)
+    assert degraded.shape == target.shape == (64, 1, side, side)
+    assert len(np.unique(darkest(target), axis=0)) <= 16 < len(np.unique(darkest(degraded), axis=0))
     assert (sampler.batch(1)[0] != degraded).any()
     shares = [sampler.batch(0, rank, 2)[0] for rank in (0, 1)]
     np.testing.assert_array_equal(degraded[0::2], shares[0])

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 
 from dfc.common.errors import UserError
-from dfc.data.layouts import benchmark_sets, find_pairs
+from dfc.data.layouts import find_benchmark_sets, find_pairs
 
 MakeImage = Callable[..., Path]
 
 
 @pytest.mark.parametrize(
-    ("sharp", "degraded"),
+    ("target", "degraded"),
     [
         ("HR/0001.png", "LR/X4/0001.png"),
         ("HR/0001.png", "LR_bicubic/X4/0001x4.png"),
@@ -21,17 +21,17 @@ MakeImage = Callable[..., Path]
     ],
 )
 def test_published_layouts_are_recognised(
-    tmp_path: Path, make_image: MakeImage, sharp: str, degraded: str
+    tmp_path: Path, make_image: MakeImage, target: str, degraded: str
 ) -> None:
-    if sharp.startswith("other_HR"):
+    if target.startswith("other_HR"):
         degraded = f"other_HR/{degraded}"
-    paths = make_image(sharp), make_image(degraded)
+    paths = make_image(target), make_image(degraded)
     [pair] = find_pairs(tmp_path, 4)
-    assert (pair.sharp, pair.degraded) == paths
+    assert (pair.target, pair.degraded) == paths
     assert pair.name in ("0001", "sub_0001")
 
 
-def test_the_folder_of_sharp_images_itself_finds_its_neighbour(
+def test_the_folder_of_target_images_itself_finds_its_neighbour(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
     make_image("DIV2K_train_HR/0001.png")
@@ -80,7 +80,7 @@ def test_two_images_of_one_name_are_refused(tmp_path: Path, make_image: MakeImag
         (".", ["one/blur/a.png"], "found one/"),
     ],
 )
-def test_a_root_without_sharp_images_says_what_is_expected_and_found(
+def test_a_root_without_target_images_says_what_is_expected_and_found(
     tmp_path: Path, root: str, files: list[str], found: str
 ) -> None:
     for file in files:
@@ -91,7 +91,7 @@ def test_a_root_without_sharp_images_says_what_is_expected_and_found(
             find_pairs(tmp_path / root, scale)
 
 
-def test_a_sharp_image_without_the_small_one_that_others_have_is_named(
+def test_a_target_image_without_the_small_one_that_others_have_is_named(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
     for name in ("HR/a.png", "HR/b.png", "LR/X4/a.png"):
@@ -105,33 +105,33 @@ def test_benchmark_folders_are_sets(tmp_path: Path, make_image: MakeImage) -> No
     make_image("Set5/LR_bicubic/X4/baby.png")
     make_image("Set12/01.png")
     (tmp_path / "empty").mkdir()
-    assert list(benchmark_sets(tmp_path, [], 4)) == ["Set12", "Set5"]
-    assert list(benchmark_sets(tmp_path, ["Set5"], 4)) == ["Set5"]
+    assert list(find_benchmark_sets(tmp_path, [], 4)) == ["Set12", "Set5"]
+    assert list(find_benchmark_sets(tmp_path, ["Set5"], 4)) == ["Set5"]
     with pytest.raises(UserError, match=r"'Set14'.*Set12, Set5"):
-        benchmark_sets(tmp_path, ["Set14"], 4)
+        find_benchmark_sets(tmp_path, ["Set14"], 4)
 
 
 @pytest.mark.parametrize("image", ["HR/baby.png", "baby.png"])
 def test_a_benchmark_root_may_be_one_set(tmp_path: Path, make_image: MakeImage, image: str) -> None:
     make_image(f"Set5/{image}")
-    sets = benchmark_sets(tmp_path / "Set5", [], 4)
+    sets = find_benchmark_sets(tmp_path / "Set5", [], 4)
     assert [(name, pair.name) for name, [pair] in sets.items()] == [("Set5", "baby")]
 
 
 @pytest.mark.parametrize("root", ["", "absent"])
 def test_no_benchmark_images_are_no_sets(tmp_path: Path, root: str) -> None:
-    assert benchmark_sets(tmp_path / root, [], 4) == {}
+    assert find_benchmark_sets(tmp_path / root, [], 4) == {}
     with pytest.raises(UserError, match="none"):
-        benchmark_sets(tmp_path / root, ["Set5"], 4)
+        find_benchmark_sets(tmp_path / root, ["Set5"], 4)
 
 
-@pytest.mark.parametrize(("sharp", "blurred"), [("sharp", "blur"), ("sharp", "blur_gamma")])
+@pytest.mark.parametrize(("target", "blurred"), [("sharp", "blur"), ("sharp", "blur_gamma")])
 def test_gopro_pairs_are_recognised_by_split(
-    tmp_path: Path, make_image: MakeImage, sharp: str, blurred: str
+    tmp_path: Path, make_image: MakeImage, target: str, blurred: str
 ) -> None:
     for split in ("train", "test"):
         for sequence in ("one", "two"):
-            make_image(f"{split}/{sequence}/{sharp}/000{split}.png")
+            make_image(f"{split}/{sequence}/{target}/000{split}.png")
             make_image(f"{split}/{sequence}/{blurred}/000{split}.png")
     for split, part in (("train", "train"), ("val", "test")):
         pairs = find_pairs(tmp_path, 1, split)
@@ -142,10 +142,10 @@ def test_gopro_pairs_are_recognised_by_split(
 def test_input_and_target_are_pairs(tmp_path: Path, make_image: MakeImage) -> None:
     target, degraded = make_image("target/a.png"), make_image("input/a.png")
     [pair] = find_pairs(tmp_path, 1)
-    assert (pair.name, pair.sharp, pair.degraded) == ("a", target, degraded)
+    assert (pair.name, pair.target, pair.degraded) == ("a", target, degraded)
 
 
-def test_a_sharp_image_without_its_blurred_one_is_named(
+def test_a_target_image_without_its_blurred_one_is_named(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
     make_image("one/sharp/a.png")
@@ -161,7 +161,7 @@ def test_a_sequence_without_blurred_images_is_named(tmp_path: Path, make_image: 
         find_pairs(tmp_path, 1)
 
 
-def test_only_the_sharp_images_of_blurred_pairs_are_made_smaller(
+def test_only_the_target_images_of_blurred_pairs_are_made_smaller(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
     make_image("one/sharp/a.png")
@@ -169,18 +169,18 @@ def test_only_the_sharp_images_of_blurred_pairs_are_made_smaller(
     assert [(pair.name, pair.degraded) for pair in find_pairs(tmp_path, 2)] == [("one_a", None)]
 
 
-def test_a_benchmark_set_without_its_sharp_images_is_named(
+def test_a_benchmark_set_without_its_target_images_is_named(
     tmp_path: Path, make_image: MakeImage
 ) -> None:
     make_image("Set5/LR_bicubic/X4/baby.png")
     make_image("Set12/01.png")
     with pytest.raises(UserError, match=r"Set5: expected images .*; found LR_bicubic/"):
-        benchmark_sets(tmp_path, [], 4)
+        find_benchmark_sets(tmp_path, [], 4)
 
 
 def test_a_gopro_folder_is_one_benchmark_set(tmp_path: Path, make_image: MakeImage) -> None:
     make_image("GoPro/test/one/sharp/a.png")
     make_image("GoPro/test/one/blur/a.png")
     make_image("Set12/01.png")
-    assert list(benchmark_sets(tmp_path, [], 1)) == ["GoPro", "Set12"]
-    assert list(benchmark_sets(tmp_path / "GoPro", [], 1)) == ["GoPro"]
+    assert list(find_benchmark_sets(tmp_path, [], 1)) == ["GoPro", "Set12"]
+    assert list(find_benchmark_sets(tmp_path / "GoPro", [], 1)) == ["GoPro"]

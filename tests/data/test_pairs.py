@@ -8,16 +8,16 @@ from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
 from dfc.images import read_image
-from dfc.tasks.degradations import Degradation, shrink
+from dfc.tasks.degradations import Degradation, downscale
 
 MakeImage = Callable[..., Path]
 
 
 def test_a_missing_degraded_file_is_made(make_image: MakeImage) -> None:
     path = make_image("sharp.png", 26, 31, 3)
-    degraded, sharp = load_pair(Pair("a", path, None), Degradation("sr", 4))
-    np.testing.assert_array_equal(sharp, read_image(path)[:24, :28])
-    np.testing.assert_array_equal(degraded, shrink(sharp, 4))
+    degraded, target = load_pair(Pair("a", path, None), Degradation("sr", 4))
+    np.testing.assert_array_equal(target, read_image(path)[:24, :28])
+    np.testing.assert_array_equal(degraded, downscale(target, 4))
 
 
 def test_an_existing_degraded_file_is_used(make_image: MakeImage) -> None:
@@ -27,14 +27,14 @@ def test_an_existing_degraded_file_is_used(make_image: MakeImage) -> None:
 
 
 @pytest.mark.parametrize("scale", [3, 4])
-def test_a_pixel_for_what_remains_of_the_sharp_image_is_left_out(
+def test_a_pixel_for_what_remains_of_the_target_image_is_left_out(
     make_image: MakeImage, scale: int
 ) -> None:
     """As in Set5 at scale 3: 171 pixels stand for 512, the last of them for two."""
     path = make_image("degraded.png", -(-26 // scale), -(-31 // scale))
     pair = Pair("a", make_image("sharp.png", 26, 31), path)
-    degraded, sharp = load_pair(pair, Degradation("sr", scale))
-    assert sharp.shape == tuple(side * scale for side in degraded.shape)
+    degraded, target = load_pair(pair, Degradation("sr", scale))
+    assert target.shape == tuple(side * scale for side in degraded.shape)
     np.testing.assert_array_equal(degraded, read_image(path)[: 26 // scale, : 31 // scale])
 
 

@@ -8,11 +8,11 @@ from dfc.common.errors import UserError
 from dfc.data import sample
 from dfc.data.layouts import Pair
 from dfc.data.prepare import (
-    at_sizes,
-    identity_of,
-    training_example,
-    training_pairs,
-    validation_example,
+    describe_inputs,
+    find_training_pairs,
+    list_sizes,
+    load_training_example,
+    load_validation_example,
 )
 from dfc.images import read_image
 from dfc.tasks.degradations import Degradation
@@ -24,18 +24,18 @@ SR = Degradation("sr", SCALE)
 
 
 def from_folders(root: Path) -> dict[str, list[Pair]]:
-    return training_pairs("folder", root / "train", root / "val", SCALE)
+    return find_training_pairs("folder", root / "train", root / "val", SCALE)
 
 
 def test_sample_photographs_are_prepared(tmp_path: Path) -> None:
-    splits = training_pairs("sample", tmp_path, tmp_path, SCALE)
+    splits = find_training_pairs("sample", tmp_path, tmp_path, SCALE)
     assert [pair.name for pair in splits["train"]] == list(sample.TRAIN)
     assert [pair.name for pair in splits["val"]] == list(sample.VALIDATION)
 
 
 def test_an_unknown_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"data\.source: .*'web'"):
-        training_pairs("web", tmp_path, tmp_path, SCALE)
+        find_training_pairs("web", tmp_path, tmp_path, SCALE)
 
 
 def test_validation_images_of_their_own_are_used(tmp_path: Path, make_image: MakeImage) -> None:
@@ -67,7 +67,7 @@ def test_images_are_never_both_trained_and_validated_on(
 ) -> None:
     make_image("train/a.png")
     make_image("train/b.png")
-    splits = training_pairs("folder", tmp_path / "train", tmp_path / "train", SCALE)
+    splits = find_training_pairs("folder", tmp_path / "train", tmp_path / "train", SCALE)
     assert [[pair.name for pair in splits[split]] for split in ("train", "val")] == [
         ["b"],
         ["a"],
@@ -88,36 +88,36 @@ def test_a_training_image_that_is_too_small_for_a_crop_is_named(
 ) -> None:
     small = Pair("small", make_image("small.png", side - 1, 40, 3), None)
     with pytest.raises(UserError, match=rf"small\.png: .* RGB; expected at least {side}x{side}"):
-        training_example(small, 1, Degradation(task, scale), PATCH)
+        load_training_example(small, 1, Degradation(task, scale), PATCH)
     large = Pair("large", make_image("large.png", side, 40, 3), None)
-    training_example(large, 1, Degradation(task, scale), PATCH)
+    load_training_example(large, 1, Degradation(task, scale), PATCH)
 
 
 def test_a_corrupt_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "corrupt.png").write_bytes(b"no image")
     with pytest.raises(UserError, match=r"corrupt\.png"):
-        training_example(Pair("corrupt", tmp_path / "corrupt.png", None), 1, SR, PATCH)
+        load_training_example(Pair("corrupt", tmp_path / "corrupt.png", None), 1, SR, PATCH)
 
 
 def test_validation_takes_the_luma_of_the_centre(make_image: MakeImage) -> None:
     path = make_image("wide.png", 40, 4 * 138, 3)
-    example = validation_example(Pair("wide", path, None), SR)
+    example = load_validation_example(Pair("wide", path, None), SR)
     assert example.degraded is not None and example.degraded.shape == (10, 128)
     expected = np.rint(luma(read_image(path)[:, 20:-20])).astype(np.uint8)
-    np.testing.assert_array_equal(example.sharp, expected)
+    np.testing.assert_array_equal(example.target, expected)
 
 
 @pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])
 def test_training_keeps_degraded_images_that_are_not_made_anew(
     make_image: MakeImage, task: str
 ) -> None:
-    sharp, degraded = make_image("a.png", 24, 32, 3), make_image("b.png", 24, 32, 3)
-    made = training_example(Pair("a", sharp, None), 1, Degradation(task, 1), PATCH)
+    target, degraded = make_image("a.png", 24, 32, 3), make_image("b.png", 24, 32, 3)
+    made = load_training_example(Pair("a", target, None), 1, Degradation(task, 1), PATCH)
     assert (made.degraded is None) == (task in ("denoise", "deblur"))
     if task != "deblock":
-        np.testing.assert_array_equal(made.sharp, read_image(sharp))
+        np.testing.assert_array_equal(made.target, read_image(target))
     if task == "deblur":
-        read = training_example(Pair("a", sharp, degraded), 1, Degradation(task, 1), PATCH)
+        read = load_training_example(Pair("a", target, degraded), 1, Degradation(task, 1), PATCH)
         np.testing.assert_array_equal(read.degraded, read_image(degraded))
 
 
@@ -126,7 +126,7 @@ def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: 
     path = make_image("train/b.png")
 
     def identity(degradation: Degradation = SR, patch_size: int = PATCH) -> dict[str, object]:
-        return identity_of(from_folders(tmp_path), [1], degradation, patch_size)
+        return describe_inputs(from_folders(tmp_path), [1], degradation, patch_size)
 
     first = identity()
     assert identity() == first
@@ -142,18 +142,18 @@ def test_training_images_are_made_smaller_but_not_than_a_crop(
 ) -> None:
     degradation = Degradation(task, SCALE if task == "sr" else 1)
     pair = Pair("a", make_image("a.png", 50, 101), None)
-    half, tiny = (training_example(pair, size, degradation, PATCH) for size in (0.5, 0.01))
+    half, tiny = (load_training_example(pair, size, degradation, PATCH) for size in (0.5, 0.01))
     scale = degradation.scale
-    assert half.sharp.shape[:2] == (25 // scale * scale, 50 // scale * scale)
+    assert half.target.shape[:2] == (25 // scale * scale, 50 // scale * scale)
     side = PATCH * scale + 2 * degradation.margin
-    assert tiny.sharp.shape[:2] == (side, side)
-    if not degradation.made_anew:
-        np.testing.assert_array_equal(half.degraded, degradation.degrade(half.sharp, "a"))
+    assert tiny.target.shape[:2] == (side, side)
+    if not degradation.per_crop:
+        np.testing.assert_array_equal(half.degraded, degradation.degrade(half.target, "a"))
 
 
 def test_blur_of_a_camera_is_not_made_smaller(make_image: MakeImage) -> None:
     pair = Pair("a", make_image("sharp.png"), make_image("degraded.png"))
-    assert at_sizes([pair], [1, 0.5], Degradation("deblur", 1)) == [(pair, 1)]
-    assert at_sizes([pair], [1, 0.5], SR) == [(pair, 1), (pair, 0.5)]
-    made = Pair("a", pair.sharp, None)
-    assert at_sizes([made], [1, 0.5], Degradation("deblur", 1)) == [(made, 1), (made, 0.5)]
+    assert list_sizes([pair], [1, 0.5], Degradation("deblur", 1)) == [(pair, 1)]
+    assert list_sizes([pair], [1, 0.5], SR) == [(pair, 1), (pair, 0.5)]
+    made = Pair("a", pair.target, None)
+    assert list_sizes([made], [1, 0.5], Degradation("deblur", 1)) == [(made, 1), (made, 0.5)]

@@ -8,7 +8,7 @@ from dfc.images import read_image
 def test_sample_photographs_load_from_the_installed_packages(name: str) -> None:
     pair = sample.photograph(name)
     assert (pair.name, pair.degraded) == (name, None)
-    assert min(read_image(pair.sharp).shape[:2]) >= 300
+    assert min(read_image(pair.target).shape[:2]) >= 300
 
 
 def test_no_photograph_is_used_twice() -> None:

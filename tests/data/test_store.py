@@ -12,11 +12,11 @@ from dfc.data.store import Example, PairStore, StoreWriter
 def example(name: str, *degraded_shape: int, scale: int = 2) -> Example:
     rng = np.random.default_rng(len(name))
     height, width, *channels = degraded_shape
-    sharp_shape = (height * scale, width * scale, *channels)
+    target_shape = (height * scale, width * scale, *channels)
     return Example(
         name,
         rng.integers(256, size=degraded_shape, dtype=np.uint8),
-        rng.integers(256, size=sharp_shape, dtype=np.uint8),
+        rng.integers(256, size=target_shape, dtype=np.uint8),
     )
 
 
@@ -35,10 +35,10 @@ def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Exampl
     store = PairStore(folder, "train")
     assert (len(store), store.scale) == (3, 2)
     for index, (record, expected) in enumerate(zip(store.images, examples, strict=True)):
-        degraded, sharp = store.planes(index)
+        degraded, target = store.planes(index)
         assert record.name == expected.name
         assert (record.height, record.width) == expected.degraded.shape[:2]
-        for planes, image in ((degraded, expected.degraded), (sharp, expected.sharp)):
+        for planes, image in ((degraded, expected.degraded), (target, expected.target)):
             pixels = planes.transpose(1, 2, 0).reshape(image.shape)
             np.testing.assert_array_equal(pixels, image)
             assert not planes.flags.writeable
@@ -77,15 +77,15 @@ def test_an_unfinished_store_of_other_images_is_deleted(
 
 
 def test_degraded_images_may_be_left_out(tmp_path: Path, write_store: Callable) -> None:
-    kept, made_anew = example("a", 4, 4, scale=1), example("b", 5, 5, scale=1)
-    made_anew = made_anew._replace(degraded=None)
-    write_store(tmp_path / "some", {"train": [kept, made_anew, kept]}, 1)
-    write_store(tmp_path / "none", {"train": [made_anew]}, 1)
+    kept, per_crop = example("a", 4, 4, scale=1), example("b", 5, 5, scale=1)
+    per_crop = per_crop._replace(degraded=None)
+    write_store(tmp_path / "some", {"train": [kept, per_crop, kept]}, 1)
+    write_store(tmp_path / "none", {"train": [per_crop]}, 1)
     some, none = (PairStore(tmp_path / name, "train") for name in ("some", "none"))
     assert [some.planes(index)[0] is None for index in range(3)] == [False, True, False]
     np.testing.assert_array_equal(some.planes(2)[0][0], kept.degraded)
     assert none.planes(0)[0] is None
-    np.testing.assert_array_equal(none.planes(0)[1][0], made_anew.sharp)
+    np.testing.assert_array_equal(none.planes(0)[1][0], per_crop.target)
 
 
 def test_images_that_do_not_fit_each_other_are_refused(
@@ -105,7 +105,7 @@ def test_an_empty_split_is_named(folder: Path) -> None:
         PairStore(folder, "test")
 
 
-@pytest.mark.parametrize("side", ["sharp", "degraded"])
+@pytest.mark.parametrize("side", ["target", "degraded"])
 def test_a_truncated_store_is_refused(folder: Path, side: str) -> None:
     path = folder / f"train_{side}.bin"
     path.write_bytes(path.read_bytes()[:-1])
@@ -124,7 +124,7 @@ def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("offset_sharp", 1), ("height", -5), ("width", "7"), ("colour", 3)]
+    ("key", "value"), [("offset_target", 1), ("height", -5), ("width", "7"), ("colour", 3)]
 )
 def test_a_manifest_that_disagrees_with_itself_is_named(
     folder: Path, key: str, value: object

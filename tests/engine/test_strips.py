@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dfc.data.layouts import find_pairs
 from dfc.engine import strips
 from dfc.engine.strips import restore
-from dfc.evaluation.benchmark import restore_image
+from dfc.evaluation.benchmark import restore_with_model
 from dfc.images import read_image
 from dfc.interop.sources import read_source
 from dfc.models.export import export
@@ -32,7 +32,7 @@ def noise(*shape: int) -> np.ndarray:
 
 def assert_equals_table_model(lut: Lut, image: np.ndarray, threads: int = 1) -> None:
     np.testing.assert_array_equal(
-        restore(image, lut, threads), restore_image(TableModel(lut), image)
+        restore(image, lut, threads), restore_with_model(TableModel(lut), image)
     )
 
 

@@ -71,7 +71,7 @@ def test_gradients_of_every_architecture(make_lut: MakeLut, name: str, compresse
 
 
 def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
-    """Entries are rounded to whole numbers, so the differences are taken over whole ones."""
+    """Parameters are rounded to whole numbers, so the differences are taken over whole ones."""
     lut = make_lut("mulut", 2, "s", interval=7)
     model = EngineModel(lut)
     layer = lut.architecture.layers[0]
@@ -103,11 +103,11 @@ def test_entries_that_are_clipped_get_no_gradient(make_lut: MakeLut) -> None:
 def test_training_lowers_the_loss(make_lut: MakeLut) -> None:
     model = EngineModel(make_lut("mulut", 2, "sd"))
     image = pixels(2, 1, 12, 12)
-    sharp = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    target = image.repeat_interleave(2, 2).repeat_interleave(2, 3)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
     losses = []
     for _ in range(20):
-        loss = torch.nn.functional.mse_loss(model(image), sharp)
+        loss = torch.nn.functional.mse_loss(model(image), target)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()

@@ -5,9 +5,9 @@ from torch import nn
 
 from dfc.evaluation.benchmark import (
     Score,
-    as_markdown,
-    as_metrics,
-    restore_image,
+    format_markdown,
+    nest_metrics,
+    restore_with_model,
     score_image,
     summarise,
     tabulate,
@@ -37,15 +37,15 @@ class Doubling(nn.Module):
 @pytest.mark.parametrize("shape", [(3, 4), (3, 4, 3), (1, 1)])
 def test_every_colour_is_restored_as_a_grey_image(shape: tuple[int, ...]) -> None:
     image = np.random.default_rng(0).integers(255, size=shape, dtype=np.uint8)
-    restored = restore_image(Doubling(), image)
+    restored = restore_with_model(Doubling(), image)
     assert restored.dtype == np.uint8
     np.testing.assert_array_equal(restored, image.repeat(2, 0).repeat(2, 1) + 1)
 
 
 def test_every_method_gets_a_score() -> None:
-    sharp = np.random.default_rng(0).integers(200, size=(16, 16), dtype=np.uint8)
-    restored = {"good": sharp + 1, "bad": sharp + 50}
-    good, bad = score_image("Set", "image", sharp, restored, measures("sr", 2))
+    target = np.random.default_rng(0).integers(200, size=(16, 16), dtype=np.uint8)
+    restored = {"good": target + 1, "bad": target + 50}
+    good, bad = score_image("Set", "image", target, restored, measures("sr", 2))
     assert (good.set, good.method, good.image) == ("Set", "good", "image")
     assert good.values["psnr"] > bad.values["psnr"]
 
@@ -63,7 +63,7 @@ def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
 
 
 def test_metrics_are_nested_by_set_and_method() -> None:
-    assert as_metrics(summarise(tabulate(SCORES), {}), {"lut": 0.40699}) == {
+    assert nest_metrics(summarise(tabulate(SCORES), {}), {"lut": 0.40699}) == {
         "Set2": {"bicubic": {"psnr": 25.0, "ssim": 0.6}, "lut": {"psnr": 26.5, "ssim": 0.7}},
         "Set1": {"bicubic": {"psnr": 10.0, "ssim": 0.1}},
         "storage_mib": {"lut": 0.407},
@@ -71,7 +71,7 @@ def test_metrics_are_nested_by_set_and_method() -> None:
 
 
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:
-    markdown = as_markdown(summarise(tabulate(SCORES), {"lut": 4.0623}), "What it means.")
+    markdown = format_markdown(summarise(tabulate(SCORES), {"lut": 4.0623}), "What it means.")
     assert markdown.startswith("What it means.\n\n")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines()[2:]]
     assert rows[0] == ["set", "method", "PSNR (dB)", "gain (dB)", "SSIM", "MiB"]

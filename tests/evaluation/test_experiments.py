@@ -5,7 +5,13 @@ import pytest
 from dvc.exceptions import DvcException
 
 from dfc.common.errors import UserError
-from dfc.evaluation.experiments import alike, finished, measured_on, settings, varied
+from dfc.evaluation.experiments import (
+    list_varied,
+    read_experiments,
+    select_alike,
+    select_measured,
+    settings,
+)
 
 TWO = pd.DataFrame(
     {
@@ -26,7 +32,7 @@ def test_outside_of_a_repository_there_are_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert finished().empty
+    assert read_experiments().empty
 
 
 def test_what_has_not_ended_well_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +45,7 @@ def test_what_has_not_ended_well_does_not_count(monkeypatch: pytest.MonkeyPatch)
     rows += [row(state.lower(), state, 29.5) for state in ("Queued", "Running", "Failed")]
     rows += [{**row("empty", None, 0.0), "storage_mib.finetuned": "None"}]
     monkeypatch.setattr("dvc.api.exp_show", lambda num: rows)
-    found = finished()
+    found = read_experiments()
     assert found["name"].tolist() == ["workspace", "good", "applied"]
     assert found["applicable"].tolist() == [False, True, True]
 
@@ -50,25 +56,25 @@ def test_files_that_dvc_cannot_read_are_one_line(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("dvc.api.exp_show", broken)
     with pytest.raises(UserError, match=r"dvc: dvc\.yaml is broken"):
-        finished()
+        read_experiments()
 
 
 def test_the_params_in_which_experiments_differ_are_found() -> None:
-    keys = varied(alike(TWO))
+    keys = list_varied(select_alike(TWO))
     assert keys == ["dfc.dims", "dfc.interval"], "no digest, no metric, and no scale: 4 is null"
     assert settings(TWO.iloc[1], keys) == "xy, 6"
 
 
 def test_only_those_of_the_same_task_and_scale_are_alike() -> None:
     other = TWO.assign(**{"data.scale": ["None", 2.0]})
-    assert alike(other)["name"].tolist() == ["workspace"]
+    assert select_alike(other)["name"].tolist() == ["workspace"]
     other = TWO.assign(task=["sr", "deblur"])
-    assert alike(other)["name"].tolist() == ["workspace"]
+    assert select_alike(other)["name"].tolist() == ["workspace"]
     other = TWO.assign(task="deblur")
-    assert len(alike(other)) == 2
+    assert len(select_alike(other)) == 2
 
 
 def test_experiments_are_compared_on_a_set_that_they_were_measured_on() -> None:
-    assert measured_on(TWO, "sample")["psnr"].tolist() == [29.5, 29.25]
-    assert measured_on(TWO, "Set5")["psnr"].tolist() == [30.5]
-    assert measured_on(TWO, "Set14").empty
+    assert select_measured(TWO, "sample")["psnr"].tolist() == [29.5, 29.25]
+    assert select_measured(TWO, "Set5")["psnr"].tolist() == [30.5]
+    assert select_measured(TWO, "Set14").empty

@@ -18,7 +18,7 @@ from dfc.interop.experiment_directory import CONFIG, TEMPLATE, create, load_expe
 from dfc.models.lattice import DiagonalFirst
 from dfc.models.lut_artifact import load_lut
 from dfc.models.network import Network
-from dfc.models.trained import load_trained
+from dfc.models.trained import load_model
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = "models/my_experiment"
@@ -85,7 +85,7 @@ def test_the_published_commands_work_word_for_word(project: Path) -> None:
     run(project, "accelerate launch run.py src.sr.1_train_model -e models/my_experiment")
     networks = {path.stem for path in (folder / "models/networks").iterdir()}
     assert networks == {"2", "4"}
-    assert isinstance(load_trained(folder / "models/networks/4.safetensors"), Network)
+    assert isinstance(load_model(folder / "models/networks/4.safetensors"), Network)
 
     run(project, "accelerate launch run.py src.sr.2_compress_lut_from_net -e models/my_experiment")
     assert [path.stem for path in (folder / "models/luts").iterdir()] == ["2"], "as chosen"

@@ -18,7 +18,7 @@ from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
-from dfc.models.description import as_text, described
+from dfc.models.description import as_text, describe_file
 from dfc.models.lut import Lut
 from dfc.models.lut_artifact import save_lut
 from dfc.models.network import Network
@@ -118,7 +118,7 @@ def use(path: Path) -> str:
         if isinstance(model, Lut):
             restore(image, model)
         if path.suffix == ".safetensors":
-            as_text(described(path))
+            as_text(describe_file(path))
     except UserError as error:
         return str(error)
     return ""

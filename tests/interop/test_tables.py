@@ -203,8 +203,8 @@ def test_published_sr_lut_restores_set5_as_published(reference_dir: Path) -> Non
     psnr = measures("sr", 4)["psnr"]
     scores = []
     for pair in find_pairs(reference_dir / "data" / "Set5", 4):
-        degraded, sharp = load_pair(pair, Degradation("sr", 4))
-        scores.append(psnr(restore(degraded, lut), sharp))
+        degraded, target = load_pair(pair, Degradation("sr", 4))
+        scores.append(psnr(restore(degraded, lut), target))
     assert np.mean(scores) == pytest.approx(29.83, abs=0.005)
 
 

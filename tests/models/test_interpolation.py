@@ -52,7 +52,7 @@ def test_interpolation_is_that_of_the_definition(lattice: Lattice, pixel: list[i
     if isinstance(lattice, DiagonalFirst):
         near = all(abs(p - pixel[0]) <= lattice.reach for p in pixel[lattice.named])
         diagonal = slice(0, lattice.diagonal_size)
-        part = lattice.diagonal if near else lattice.elsewhere
+        part = lattice.diagonal if near else lattice.non_diagonal
         rows = diagonal if near else slice(diagonal.stop, None)
     points = map(tuple, lattice.points[rows].tolist())
     value_at = dict(zip(points, values[rows].numpy(), strict=True))

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform, lattice_from_json
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform, parse_lattice
 
 uniform = st.builds(Uniform, st.integers(4, 8))
-diagonal_first = st.builds(
+find_diagonal_lattice = st.builds(
     DiagonalFirst,
     st.just(Uniform(4)),
     st.sampled_from(["xy", "xyz", "xyzt"]),
@@ -15,7 +15,7 @@ diagonal_first = st.builds(
 )
 
 
-@given(uniform | diagonal_first)
+@given(uniform | find_diagonal_lattice)
 def test_a_lattice_has_as_many_points_as_it_says_all_within_0_and_256(lattice: Lattice) -> None:
     assert lattice.points.shape == (lattice.size, 4)
     assert lattice.points.min() == 0
@@ -30,13 +30,13 @@ def test_rows_of_a_uniform_lattice_count_its_points_the_first_axis_slowest(
     assert (lattice.points[1] == [0, 0, 0, lattice.step]).all()
 
 
-@given(diagonal_first)
+@given(find_diagonal_lattice)
 def test_the_index_map_finds_every_diagonal_row(lattice: DiagonalFirst) -> None:
     rows = lattice.diagonal.rows(lattice.points[: lattice.diagonal_size])
     np.testing.assert_array_equal(lattice.row_of[rows], np.arange(len(rows)))
 
 
-@given(diagonal_first)
+@given(find_diagonal_lattice)
 def test_the_size_of_a_lattice_is_known_before_its_points(lattice: DiagonalFirst) -> None:
     assert lattice.diagonal_size == len(lattice.diagonal_rows)
     assert lattice.size == len(lattice.points)
@@ -45,7 +45,7 @@ def test_the_size_of_a_lattice_is_known_before_its_points(lattice: DiagonalFirst
 def test_diagonal_first_sizes_are_as_published() -> None:
     lattice = DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5))
     assert lattice.diagonal_size == 1807
-    assert lattice.elsewhere.size == 6561
+    assert lattice.non_diagonal.size == 6561
 
 
 @pytest.mark.parametrize(("dims", "compared"), [("xy", 1), ("xyz", 2), ("xyzt", 3)])
@@ -57,9 +57,9 @@ def test_only_the_named_dimensions_must_lie_near_the_diagonal(dims: str, compare
     assert compared == 3 or distances[:, compared:].max() == 256
 
 
-@given(uniform | diagonal_first)
+@given(uniform | find_diagonal_lattice)
 def test_a_lattice_survives_the_trip_through_json(lattice: Lattice) -> None:
-    assert lattice_from_json(lattice.to_json()) == lattice
+    assert parse_lattice(lattice.to_json()) == lattice
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_lattice_survives_the_trip_through_json(lattice: Lattice) -> None:
 )
 def test_json_that_describes_no_lattice_is_refused(values: dict) -> None:
     with pytest.raises(ValueError, match="no lattice"):
-        lattice_from_json(values)
+        parse_lattice(values)
 
 
 def test_points_off_the_lattice_are_refused() -> None:

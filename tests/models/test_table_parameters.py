@@ -7,7 +7,7 @@ import torch
 from dfc.models.interpolation import interpolate
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import Lut, Table
-from dfc.models.table_parameters import Entries
+from dfc.models.table_parameters import TableParameters
 
 MakeLut = Callable[..., Lut]
 LATTICES = [Uniform(5), DiagonalFirst(Uniform(4), "xyzt", 1, Uniform(6))]
@@ -22,14 +22,14 @@ def noise(lattice: Lattice) -> Table:
 @pytest.mark.parametrize("gain", [1.0, 0.25])
 def test_training_starts_from_the_table(lattice: Lattice, gain: float) -> None:
     table = noise(lattice)
-    entries = Entries(table, [7, 6], gain)
+    entries = TableParameters(table, [7, 6], gain)
     np.testing.assert_allclose(entries().detach() * 127, table.values, atol=1e-4)
 
 
 @pytest.mark.parametrize("lattice", LATTICES)
 def test_coarse_entries_are_interpolated_at_the_points_of_the_table(lattice: Lattice) -> None:
     table = noise(lattice)
-    entries = Entries(table, [7], gain=1)
+    entries = TableParameters(table, [7], gain=1)
     (coarse,) = entries.coarse
     with torch.no_grad():
         start = entries()
@@ -42,7 +42,7 @@ def test_coarse_entries_are_interpolated_at_the_points_of_the_table(lattice: Lat
 
 
 def test_the_last_point_of_an_axis_is_that_of_the_coarse_lattice() -> None:
-    entries = Entries(noise(Uniform(5)), [7])
+    entries = TableParameters(noise(Uniform(5)), [7])
     (coarse,) = entries.coarse
     with torch.no_grad():
         start = entries()
@@ -52,12 +52,12 @@ def test_the_last_point_of_an_axis_is_that_of_the_coarse_lattice() -> None:
 
 def test_a_step_of_every_coarser_lattice_is_twice_as_large() -> None:
     """Seen at the corner, which is a point of all lattices."""
-    entries = Entries(noise(Uniform(5)), [7, 6], gain=0.25)
+    entries = TableParameters(noise(Uniform(5)), [7, 6], gain=0.25)
     entries()[0, 0].backward()
     assert entries.own.grad[0, 0] == 0.25
     assert [coarse.entries.grad[0, 0].item() for coarse in entries.coarse] == [0.5, 1.0]
 
 
 def test_lattices_that_are_not_coarser_are_left_out(make_lut: MakeLut) -> None:
-    assert len(Entries(noise(Uniform(5)), [7, 6, 5, 4]).coarse) == 2
-    assert len(Entries(noise(LATTICES[1]), [5, 4]).coarse) == 1
+    assert len(TableParameters(noise(Uniform(5)), [7, 6, 5, 4]).coarse) == 2
+    assert len(TableParameters(noise(LATTICES[1]), [5, 4]).coarse) == 1

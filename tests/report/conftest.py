@@ -22,7 +22,7 @@ def results(make_lut: Callable[..., Lut]) -> Results:
     lut = make_lut("mulut", 4, "s", interval=4)
     luts = {"lut": lut, "dfc": lut.compressed("xyzt", 2, 5), "finetuned": make_lut("mulut", 4, "s")}
     luts["finetuned"] = luts["finetuned"].compressed("xy", 1, 7)
-    comparison = compare(Protocol(Degradation("sr", 4)), sample.benchmark_set(), luts)
+    comparison = compare(Protocol(Degradation("sr", 4)), sample.list_benchmark_set(), luts)
     return Results(comparison, comparison.scores(), "finetuned", chained=True)
 
 

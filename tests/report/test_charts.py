@@ -3,7 +3,16 @@ import re
 import pandas as pd
 import pytest
 
-from dfc.report.charts import COLOURS, DARK, as_file, as_svg, colours_of, curve, durations, entries
+from dfc.report.charts import (
+    COLOURS,
+    DARK,
+    assign_colours,
+    curve,
+    draw_svg,
+    durations,
+    entries,
+    fill_colours,
+)
 from dfc.report.points import COLUMNS, OURS, PUBLISHED
 from dfc.report.rate_distortion import rate_distortion
 
@@ -22,26 +31,26 @@ RUN = points(
 
 
 def test_a_chart_of_the_page_takes_its_colours_from_the_page() -> None:
-    svg = as_svg(rate_distortion(RUN, colours_of(["lut", "dfc"]), path=("lut", "dfc")), "key")
+    svg = draw_svg(rate_distortion(RUN, assign_colours(["lut", "dfc"]), path=("lut", "dfc")), "key")
     used = set(re.findall(r"var\(--(\w+)\)", svg))
     assert {"ink", "muted", "c1", "c2"} <= used <= set(COLOURS) == set(DARK)
 
 
 def test_a_chart_of_its_own_has_its_own_colours() -> None:
-    svg = as_file(as_svg(rate_distortion(RUN, {}), "key"))
+    svg = fill_colours(draw_svg(rate_distortion(RUN, {}), "key"))
     assert "var(" not in svg
     assert COLOURS["paper"] in svg
 
 
 def test_marks_tell_what_they_are() -> None:
-    svg = as_svg(rate_distortion(RUN, {}), "key")
+    svg = draw_svg(rate_distortion(RUN, {}), "key")
     for told in RUN["told"]:
         assert f'aria-label="{told}"' in svg
 
 
 def test_methods_are_joined_by_an_arrow_in_their_order() -> None:
-    plain = as_svg(rate_distortion(RUN, {}), "key")
-    joined = as_svg(rate_distortion(RUN, {}, path=("lut", "dfc")), "key")
+    plain = draw_svg(rate_distortion(RUN, {}), "key")
+    joined = draw_svg(rate_distortion(RUN, {}, path=("lut", "dfc")), "key")
     heads = [svg.count("rotate(") for svg in (plain, joined)]
     assert heads[1] == heads[0] + 1
 
@@ -50,18 +59,18 @@ def test_methods_are_joined_by_an_arrow_in_their_order() -> None:
     "shown", [points((OURS, "bicubic", None, 28.4)), points((OURS, "lut", 1.0, 30.0))]
 )
 def test_a_single_method_is_drawn(shown: pd.DataFrame) -> None:
-    assert shown["label"][0] in as_svg(rate_distortion(shown, {}), "key")
+    assert shown["label"][0] in draw_svg(rate_distortion(shown, {}), "key")
 
 
 def test_a_perfect_method_is_left_out() -> None:
     perfect = points((OURS, "lut", 1.0, 30.0), (OURS, "copy", 2.0, float("inf")))
-    svg = as_svg(rate_distortion(perfect, {}, ringed=[1]), "key")
+    svg = draw_svg(rate_distortion(perfect, {}, ringed=[1]), "key")
     assert "lut" in svg and "copy" not in svg
 
 
 def test_a_point_is_ringed_and_a_budget_marked() -> None:
-    plain = as_svg(rate_distortion(RUN, {}), "key")
-    marked = as_svg(rate_distortion(RUN, {}, budget_mib=0.5, ringed=[2]), "key")
+    plain = draw_svg(rate_distortion(RUN, {}), "key")
+    marked = draw_svg(rate_distortion(RUN, {}, budget_mib=0.5, ringed=[2]), "key")
     assert "budget 0.5 MiB" in marked and "budget" not in plain
     assert marked.count('stroke="var(--c2)"') == plain.count('stroke="var(--c2)"') + 2
 
@@ -69,11 +78,11 @@ def test_a_point_is_ringed_and_a_budget_marked() -> None:
 def test_more_luts_than_colours_are_told_apart_by_dashes() -> None:
     names = [f"lut {number}" for number in range(8)]
     shares = pd.DataFrame({"lut": names * 2, "value": [0.0] * 8 + [8.0] * 8, "share": [0.5] * 16})
-    svg = as_svg(entries(shares, "last layer", colours_of(names)), "key")
+    svg = draw_svg(entries(shares, "last layer", assign_colours(names)), "key")
     assert svg.count('stroke-dasharray="4,2"') >= 2
 
 
 def test_curves_and_durations_are_drawn() -> None:
-    svg = as_svg(curve(pd.DataFrame({"step": [1, 2], "value": [0.5, 0.25]}), "Loss", "dB"), "key")
+    svg = draw_svg(curve(pd.DataFrame({"step": [1, 2], "value": [0.5, 0.25]}), "Loss", "dB"), "key")
     assert 'aria-label="iteration 2: 0.25"' in svg
-    assert "38.0 s" in as_svg(durations({"train": 38.0, "export": 1.0}), "key")
+    assert "38.0 s" in draw_svg(durations({"train": 38.0, "export": 1.0}), "key")

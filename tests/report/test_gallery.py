@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfc.evaluation.comparison import Comparison
-from dfc.evaluation.examples import CROP, ORIGINAL, View, around, chosen, most_changed
+from dfc.evaluation.examples import CROP, ORIGINAL, View, around, chosen, find_most_changed
 from dfc.evaluation.protocol import Protocol
 from dfc.evaluation.results import Results
 from dfc.tasks.degradations import Degradation
@@ -48,7 +48,7 @@ def test_the_part_that_changes_most_is_found(place: tuple[int, int]) -> None:
     before = np.zeros((70, 80), np.uint8)
     after = before.copy()
     after[place] = 255
-    row, column = most_changed(before, after, (16, 16))
+    row, column = find_most_changed(before, after, (16, 16))
     rows, columns = around((row, column), (16, 16), before.shape)
     assert after[rows, columns].any()
 
@@ -78,5 +78,5 @@ def test_a_view_holds_what_every_method_made(pictures: list[View], results: Resu
 
 def test_an_image_smaller_than_a_crop_is_shown_whole() -> None:
     small = np.zeros((20, 30), np.uint8)
-    centre = most_changed(small, small + 1, CROP)
+    centre = find_most_changed(small, small + 1, CROP)
     assert around(centre, CROP, small.shape) == (slice(0, 20), slice(0, 30))

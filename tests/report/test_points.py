@@ -3,18 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfc.evaluation.results import Results
-from dfc.report.charts import as_svg
+from dfc.report.charts import draw_svg
 from dfc.report.points import (
     EXPERIMENT,
     OURS,
     PUBLISHED,
-    best_within,
-    experiment_points,
+    collect_experiment_points,
+    collect_points,
+    find_best_within,
     pareto,
-    points_of,
 )
 from dfc.report.published import published
-from dfc.report.rate_distortion import plot_of
+from dfc.report.rate_distortion import draw_results
 from dfc.report.run import Run
 from dfc.tasks.degradations import Degradation
 
@@ -41,7 +41,7 @@ def test_a_frontier_is_what_no_smaller_or_equal_lut_reaches(points: pd.DataFrame
 def test_the_best_within_a_budget_is_the_best_of_all_that_fit(
     points: pd.DataFrame, budget: float
 ) -> None:
-    best = best_within(points, budget)
+    best = find_best_within(points, budget)
     fitting = points[points["storage_mib"] <= budget]
     if best is None:
         assert fitting.empty
@@ -61,7 +61,7 @@ def test_published_results_are_those_of_the_same_task_and_level() -> None:
 
 
 def test_points_name_the_methods_of_the_run(results: Results) -> None:
-    points = points_of(results, "sample")
+    points = collect_points(results, "sample")
     assert points["label"].tolist() == ["bicubic", "lut", "dfc", "finetuned"]
     assert set(points["group"]) == {OURS}
     assert points["storage_mib"].isna().tolist() == [True, False, False, False]
@@ -70,7 +70,7 @@ def test_points_name_the_methods_of_the_run(results: Results) -> None:
 
 
 def test_experiments_of_the_same_task_are_points_without_labels(run: Run) -> None:
-    points = experiment_points(run.experiments, "sample")
+    points = collect_experiment_points(run.experiments, "sample")
     assert set(points["group"]) == {EXPERIMENT}
     assert points["psnr"].tolist() == [29.25, 29.5], "neither the workspace nor another task"
     assert points["told"].tolist()[0] == "small-fish (xy): 29.25 dB, 0.125 MiB"
@@ -79,13 +79,13 @@ def test_experiments_of_the_same_task_are_points_without_labels(run: Run) -> Non
 def test_a_result_that_the_workspace_has_too_is_no_point_of_its_own(run: Run) -> None:
     again = run.experiments.iloc[[0]].assign(name="main")
     experiments = pd.concat([run.experiments, again], ignore_index=True)
-    assert len(experiment_points(experiments, "sample")) == 2
+    assert len(collect_experiment_points(experiments, "sample")) == 2
 
 
 def test_an_experiment_that_differs_in_its_result_alone_is_named_alone(run: Run) -> None:
     other = run.experiments.iloc[[0]].assign(**{"name": "main", "sample.finetuned.psnr": 28.0})
     experiments = pd.concat([run.experiments.iloc[[0]], other], ignore_index=True)
-    assert experiment_points(experiments, "sample")["told"].tolist() == [
+    assert collect_experiment_points(experiments, "sample")["told"].tolist() == [
         "main: 28.00 dB, 0.400 MiB"
     ]
 
@@ -93,7 +93,11 @@ def test_an_experiment_that_differs_in_its_result_alone_is_named_alone(run: Run)
 def test_without_experiments_the_methods_are_drawn(run: Run, results: Results) -> None:
     nobody = pd.DataFrame(columns=["name"])
     for experiments, set_name in ((nobody, "sample"), (run.experiments, "Set14")):
-        assert experiment_points(experiments, set_name).empty
-    assert "finetuned" in as_svg(plot_of(results, points_of(results, "sample", nobody)), "key")
-    elsewhere = run.experiments.drop(columns="sample.finetuned.psnr")
-    assert "finetuned" in as_svg(plot_of(results, points_of(results, "sample", elsewhere)), "key")
+        assert collect_experiment_points(experiments, set_name).empty
+    assert "finetuned" in draw_svg(
+        draw_results(results, collect_points(results, "sample", nobody)), "key"
+    )
+    non_diagonal = run.experiments.drop(columns="sample.finetuned.psnr")
+    assert "finetuned" in draw_svg(
+        draw_results(results, collect_points(results, "sample", non_diagonal)), "key"
+    )

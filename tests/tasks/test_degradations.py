@@ -7,10 +7,10 @@ from dfc.tasks.degradations import (
     Degradation,
     blur,
     crop_to_multiple,
-    shake_kernel,
-    shrink,
+    cut_margin,
+    downscale,
+    draw_shake_kernel,
     upscale_bicubic,
-    without_margin,
 )
 
 CHANNELS = st.sampled_from([(), (3,)])
@@ -20,23 +20,23 @@ CHANNELS = st.sampled_from([(), (3,)])
 def test_sizes_follow_the_scale_and_flat_images_stay_flat(
     scale: int, height: int, width: int, channels: tuple[int, ...], level: int
 ) -> None:
-    sharp = crop_to_multiple(np.full((height, width, *channels), level, np.uint8), scale)
-    degraded = shrink(sharp, scale)
+    target = crop_to_multiple(np.full((height, width, *channels), level, np.uint8), scale)
+    degraded = downscale(target, scale)
     assert degraded.shape == (height // scale, width // scale, *channels)
     assert (degraded == level).all()
-    np.testing.assert_array_equal(upscale_bicubic(degraded, scale), sharp)
+    np.testing.assert_array_equal(upscale_bicubic(degraded, scale), target)
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_degrading_commutes_with_mirroring(seed: int) -> None:
-    sharp = np.random.default_rng(seed).integers(256, size=(24, 16), dtype=np.uint8)
-    difference = shrink(sharp[:, ::-1], 4).astype(int) - shrink(sharp, 4)[:, ::-1]
+    target = np.random.default_rng(seed).integers(256, size=(24, 16), dtype=np.uint8)
+    difference = downscale(target[:, ::-1], 4).astype(int) - downscale(target, 4)[:, ::-1]
     assert np.abs(difference).max() <= 1  # fixed-point weights may round differently
 
 
 def test_a_size_that_does_not_divide_is_refused() -> None:
     with pytest.raises(ValueError, match="10x8 pixels are not a multiple of scale 4"):
-        shrink(np.zeros((8, 10), np.uint8), 4)
+        downscale(np.zeros((8, 10), np.uint8), 4)
 
 
 def photograph(*shape: int) -> np.ndarray:
@@ -49,12 +49,12 @@ def test_degrading_is_repeatable_and_keeps_the_kind_of_image(
     task: str, shape: tuple[int, ...]
 ) -> None:
     degradation = Degradation(task, 4 if task == "sr" else 1)
-    sharp = degradation.sharp(photograph(*shape))
-    degraded = degradation.degrade(sharp, "name")
+    target = degradation.target(photograph(*shape))
+    degraded = degradation.degrade(target, "name")
     assert degraded.dtype == np.uint8
-    assert degraded.shape[:2] == tuple(side // degradation.scale for side in sharp.shape[:2])
-    assert degraded.shape[2:] == sharp.shape[2:]
-    np.testing.assert_array_equal(degraded, degradation.degrade(sharp, "name"))
+    assert degraded.shape[:2] == tuple(side // degradation.scale for side in target.shape[:2])
+    assert degraded.shape[2:] == target.shape[2:]
+    np.testing.assert_array_equal(degraded, degradation.degrade(target, "name"))
 
 
 def test_noise_has_its_sigma_and_the_same_seed_for_every_image() -> None:
@@ -67,14 +67,14 @@ def test_noise_has_its_sigma_and_the_same_seed_for_every_image() -> None:
 
 def test_only_the_luma_of_a_colour_image_is_compressed() -> None:
     degradation = Degradation("deblock", 1)
-    assert degradation.sharp(photograph(16, 16, 3)).shape == (16, 16)
+    assert degradation.target(photograph(16, 16, 3)).shape == (16, 16)
     grey = photograph(16, 16)
-    np.testing.assert_array_equal(degradation.sharp(grey), grey)
+    np.testing.assert_array_equal(degradation.target(grey), grey)
 
 
 @given(st.integers(0, 2**32 - 1))
 def test_a_shaken_image_keeps_its_brightness(seed: int) -> None:
-    kernel = shake_kernel(np.random.default_rng(seed))
+    kernel = draw_shake_kernel(np.random.default_rng(seed))
     assert kernel.min() >= 0
     assert kernel.sum() == pytest.approx(1)
     flat = np.full((12, 15, 3), 77, np.uint8)
@@ -86,5 +86,5 @@ def test_a_crop_is_blurred_as_the_image_around_it(seed: int) -> None:
     image, degradation = photograph(40, 40), Degradation("deblur", 1)
     window = image[7:27, 9:29]
     degraded = degradation.anew(window, np.random.default_rng(seed))
-    expected = blur(image, shake_kernel(np.random.default_rng(seed)))[7:27, 9:29]
-    np.testing.assert_array_equal(degraded, without_margin(expected, degradation.margin))
+    expected = blur(image, draw_shake_kernel(np.random.default_rng(seed)))[7:27, 9:29]
+    np.testing.assert_array_equal(degraded, cut_margin(expected, degradation.margin))

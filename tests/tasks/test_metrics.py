@@ -38,19 +38,19 @@ def test_identical_images_are_perfect(shape: tuple[int, ...]) -> None:
 
 
 def test_psnr_of_a_constant_error_is_known() -> None:
-    sharp = np.full((12, 12), 100, np.uint8)
-    assert psnr(sharp + 10, sharp) == pytest.approx(20 * math.log10(255 / 10))
+    target = np.full((12, 12), 100, np.uint8)
+    assert psnr(target + 10, target) == pytest.approx(20 * math.log10(255 / 10))
     on_luma = measures("sr", 2)["psnr"]
-    assert on_luma(sharp + 10, sharp) == pytest.approx(20 * math.log10(255 / (10 * 219 / 255)))
+    assert on_luma(target + 10, target) == pytest.approx(20 * math.log10(255 / (10 * 219 / 255)))
 
 
 def test_psnr_leaves_the_border_out_and_ssim_does_not() -> None:
-    sharp = noise(20, 20)
-    restored = sharp.copy()
+    target = noise(20, 20)
+    restored = target.copy()
     restored[:4] = 255 - restored[:4]
-    assert psnr(restored, sharp, shave=4) == math.inf
-    assert psnr(restored, sharp, shave=3) < math.inf
-    assert ssim(restored, sharp) < 1
+    assert psnr(restored, target, shave=4) == math.inf
+    assert psnr(restored, target, shave=3) < math.inf
+    assert ssim(restored, target) < 1
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -75,36 +75,36 @@ def test_shaving_everything_is_refused() -> None:
 
 def test_psnr_b_penalises_steps_at_block_boundaries() -> None:
     """A step of 8 between two blocks: 16 of 16 pixels are 4 off, one of 15 differences is 8."""
-    sharp = np.full((16, 16), 100, np.uint8)
-    restored = sharp.copy()
+    target = np.full((16, 16), 100, np.uint8)
+    restored = target.copy()
     restored[:, :8] -= 4
     restored[:, 8:] += 4
     # Of 32 differences across a boundary 16 are 8, and none elsewhere; log2(8) / log2(16) = 3/4.
     error = 4**2 + 3 / 4 * (16 * 8**2 / 32)
-    assert psnr_b(restored, sharp) == pytest.approx(10 * math.log10(255**2 / error))
+    assert psnr_b(restored, target) == pytest.approx(10 * math.log10(255**2 / error))
 
 
 def test_psnr_b_is_psnr_where_no_boundary_shows() -> None:
-    sharp = np.full((16, 24), 100, np.uint8)
-    restored = sharp.copy()
+    target = np.full((16, 24), 100, np.uint8)
+    restored = target.copy()
     restored[:, :4] += 9  # a step inside a block
-    assert psnr_b(restored, sharp) == pytest.approx(psnr(restored, sharp))
+    assert psnr_b(restored, target) == pytest.approx(psnr(restored, target))
 
 
 def test_tasks_are_measured_on_their_channels() -> None:
     assert list(measures("deblock", 1)) == ["psnr", "ssim", "psnr_b"]
-    sharp, restored = noise(16, 16, 3), noise(16, 16, 3, seed=1)
-    assert measures("deblur", 1)["psnr"](restored, sharp) == psnr(restored, sharp)
-    assert measures("deblur", 1)["ssim"](restored, sharp) == ssim(luma(restored), luma(sharp))
-    assert measures("denoise", 1)["ssim"](restored, sharp) == ssim(restored, sharp)
+    target, restored = noise(16, 16, 3), noise(16, 16, 3, seed=1)
+    assert measures("deblur", 1)["psnr"](restored, target) == psnr(restored, target)
+    assert measures("deblur", 1)["ssim"](restored, target) == ssim(luma(restored), luma(target))
+    assert measures("denoise", 1)["ssim"](restored, target) == ssim(restored, target)
 
 
 def test_jpeg_of_classic5_scores_as_published(reference_dir: Path) -> None:
     scores = []
     degradation = Degradation("deblock", 1, quality=10)
     for pair in find_pairs(reference_dir / "data" / "classic5", 1):
-        degraded, sharp = load_pair(pair, degradation)
-        scores.append([measure(degraded, sharp) for measure in measures("deblock", 1).values()])
+        degraded, target = load_pair(pair, degradation)
+        scores.append([measure(degraded, target) for measure in measures("deblock", 1).values()])
     assert np.mean(scores, axis=0) == pytest.approx([27.82, 0.7595, 25.21], abs=0.005)
 
 
@@ -121,9 +121,9 @@ def test_bicubic_on_set5_scores_as_published(reference_dir: Path) -> None:
     scores = []
     for pair in find_pairs(reference_dir / "data" / "Set5", scale):
         assert pair.degraded is not None
-        degraded, sharp = load_pair(pair, Degradation("sr", scale))
+        degraded, target = load_pair(pair, Degradation("sr", scale))
         restored = upscale_bicubic(degraded, scale)
-        scores.append([measure(restored, sharp) for measure in measures("sr", scale).values()])
+        scores.append([measure(restored, target) for measure in measures("sr", scale).values()])
     mean_psnr, mean_ssim = np.mean(scores, axis=0)
     assert len(scores) == 5
     assert mean_psnr == pytest.approx(28.43, abs=0.01)

@@ -15,7 +15,7 @@ from dfc.models.lut import Lut
 from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.models.network import Network
 from dfc.models.network_artifact import save_network
-from dfc.models.trained import load_trained
+from dfc.models.trained import load_model
 
 MakeLut = Callable[..., Lut]
 Run = Callable[..., Any]
@@ -58,7 +58,7 @@ def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None
         train={"method": "table", "total_iter": 1},
         model={"init_from": "mine.safetensors"},
     )
-    trained = load_trained(TRAINED)
+    trained = load_model(TRAINED)
     assert trained.task == "denoise"
     for name, table in lut.tables.items():
         moved = np.abs(trained.tables[name].values.astype(int) - table.values)
@@ -73,7 +73,7 @@ def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
     run_stages(*UP_TO_COMPRESS, task="sr", train=train)
     assert_same_tables(load_lut(LUT), export(network, "sr", 4))
     run_stages("train", task="sr", train=train | {"total_iter": 1})
-    trained = load_trained(TRAINED)
+    trained = load_model(TRAINED)
     assert isinstance(trained, Network if method == "network" else Lut)
 
 

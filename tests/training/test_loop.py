@@ -8,24 +8,24 @@ from dfc.training.loop import CALM, average_latest, log_error
 
 def test_rough_and_smooth_crops_count_alike() -> None:
     """Halving the MSE of one crop is worth as much as halving that of another."""
-    sharp = torch.zeros(2, 1, 4, 4)
+    target = torch.zeros(2, 1, 4, 4)
     rough, smooth = 100.0, 50.0
     restored = torch.stack([torch.full((1, 4, 4), level) for level in (rough, smooth)])
 
     def gain(crop: int) -> float:
         better = restored.clone()
         better[crop] /= math.sqrt(2)
-        return (log_error(restored, sharp) - log_error(better, sharp)).item()
+        return (log_error(restored, target) - log_error(better, target)).item()
 
     assert gain(0) == pytest.approx(math.log(2) / 2, rel=0.02)
     assert gain(1) == pytest.approx(gain(0), rel=0.02)
 
 
 def test_crops_without_detail_do_not_count_most() -> None:
-    sharp = torch.zeros(1, 1, 4, 4)
+    target = torch.zeros(1, 1, 4, 4)
     restored = torch.full((1, 1, 4, 4), 0.1, requires_grad=True)
-    log_error(restored, sharp).backward()
-    assert log_error(sharp, sharp).item() == pytest.approx(math.log(CALM))
+    log_error(restored, target).backward()
+    assert log_error(target, target).item() == pytest.approx(math.log(CALM))
     assert restored.grad.abs().max() < 1e-3
 
 

@@ -22,7 +22,7 @@ from dfc.data.store import Example
 from dfc.images import write_image
 from dfc.models.lut import Lut
 from dfc.models.lut_artifact import save_lut
-from dfc.tasks.degradations import shrink
+from dfc.tasks.degradations import downscale
 
 ROOT = Path(__file__).parents[2]
 RESULTS = {"train": TRAINED, "finetune": FINETUNED}
@@ -62,8 +62,8 @@ def make_workspace(
 ) -> MakeWorkspace:
     """Give a function that sets up a folder in which the training stages can run."""
     rows, columns = np.mgrid[:64, :64]
-    sharp = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
-    examples = [Example("waves", shrink(sharp, SCALE), sharp)]
+    target = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
+    examples = [Example("waves", downscale(target, SCALE), target)]
 
     def make(method: str = "network") -> Path:
         folder = tmp_path_factory.mktemp("workspace")

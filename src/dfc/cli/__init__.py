@@ -3,7 +3,7 @@
 import typer
 
 from dfc.cli import files, measuring, pictures, reporting
-from dfc.common.errors import one_line_errors
+from dfc.common.errors import exit_on_user_error
 
 app = typer.Typer(
     help="Restoration look-up tables.",
@@ -25,5 +25,5 @@ app.command()(measuring.step_time)
 
 def main() -> None:
     """Run the command that the arguments name."""
-    with one_line_errors():
+    with exit_on_user_error():
         app()

@@ -6,7 +6,7 @@ from pathlib import Path
 import dfc
 from dfc.common.errors import UserError
 from dfc.data import sample
-from dfc.data.layouts import benchmark_sets
+from dfc.data.layouts import find_benchmark_sets
 from dfc.evaluation.comparison import Comparison, compare
 from dfc.evaluation.protocol import Protocol
 from dfc.tasks.degradations import Degradation
@@ -53,7 +53,7 @@ def compared(
         raise UserError("expected LUTs of one task and scale; found several")
     if (tasks == {"sr"}) != (scale > 1):
         raise UserError(f"--task: {tasks.pop()} is not for LUTs of scale {scale}")
-    found = benchmark_sets(data, sets, scale) if data else sample.benchmark_set()
+    found = find_benchmark_sets(data, sets, scale) if data else sample.list_benchmark_set()
     if not found:
         raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
     return compare(Protocol(Degradation(tasks.pop(), scale, sigma, quality)), found, loaded)

@@ -7,7 +7,7 @@ import typer
 
 from dfc.cli.options import AsJson, Force, LutFile, LutOutput
 from dfc.common.errors import UserError
-from dfc.common.files import spare
+from dfc.common.files import refuse_existing
 from dfc.models.lattice import Dims
 from dfc.tasks.names import Task, likely_task
 
@@ -18,9 +18,9 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
     """Print what a file holds: a LUT, or a network."""
     import json
 
-    from dfc.models.description import as_text, described
+    from dfc.models.description import as_text, describe_file
 
-    facts = described(lut)
+    facts = describe_file(lut)
     print(json.dumps(facts, indent=2) if as_json else as_text(facts))
 
 
@@ -43,7 +43,7 @@ def import_(
     from dfc.models.lut_artifact import save_lut
     from dfc.models.network_artifact import save_network
 
-    spare(output, force)
+    refuse_existing(output, force)
     found = read_source(source, task)
     for reading in found.readings:
         typer.echo(reading, err=True)
@@ -88,7 +88,7 @@ def compress(
     import dfc
     from dfc.models.lut_artifact import save_lut
 
-    spare(output, force)
+    refuse_existing(output, force)
     uniform = dfc.load(lut)
     try:
         compressed = uniform.compressed(dims, diagonal_width, interval)

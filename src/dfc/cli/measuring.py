@@ -29,14 +29,14 @@ def benchmark(
     import json
 
     from dfc.cli.comparing import compared
-    from dfc.evaluation.benchmark import as_markdown, as_metrics, summarise
+    from dfc.evaluation.benchmark import format_markdown, nest_metrics, summarise
 
     comparison = compared(luts, data, task, sets, sigma, quality)
     table = summarise(comparison.scores(images), comparison.storage_mib)
     if as_json:
-        print(json.dumps(as_metrics(table, comparison.storage_mib), indent=2))
+        print(json.dumps(nest_metrics(table, comparison.storage_mib), indent=2))
     else:
-        print(as_markdown(table, comparison.protocol.caption))
+        print(format_markdown(table, comparison.protocol.caption))
 
 
 def bench(
@@ -76,7 +76,7 @@ def step_time(
     """Print how long one training step of the network takes on the CPU."""
     import torch
 
-    from dfc.evaluation.speed import training_steps
+    from dfc.evaluation.speed import time_training_steps
     from dfc.models.architectures import build
     from dfc.models.network import Network
 
@@ -85,11 +85,11 @@ def step_time(
     except ValueError as error:
         raise UserError(str(error)) from None
     torch.set_num_threads(threads)
-    degraded, sharp = (
+    degraded, target = (
         torch.randint(256, (batch_size, 1, side, side)).float()
         for side in (patch_size, patch_size * scale)
     )
-    seconds = training_steps(Network(architecture, nf), degraded, sharp)
+    seconds = time_training_steps(Network(architecture, nf), degraded, target)
     next(seconds)  # warms up
     measured = sorted(islice(seconds, steps))
     print(

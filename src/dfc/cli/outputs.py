@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dfc.common.errors import UserError
-from dfc.common.files import spare
+from dfc.common.files import refuse_existing
 from dfc.images import EXTENSIONS, is_image, list_images
 
 LOSSLESS = (".png", ".bmp", ".tif", ".tiff")
@@ -41,24 +41,24 @@ def planned(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Pat
     for source, target in plan:
         if target in taken:
             raise UserError(f"{source}: would become {target}, as {taken[target]} does")
-        spare(target, force)
+        refuse_existing(target, force)
         taken[target] = source
     return plan
 
 
 def _below(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
-        yield _existing(path), folder / _lossless(Path(path.name))
+        yield _existing(path), folder / _make_lossless(Path(path.name))
         return
     images = list_images(path)
     if not images:
         kinds = ", ".join(extension.removeprefix(".") for extension in EXTENSIONS)
         raise UserError(f"{path}: expected images ({kinds}), found none")
     for image in images:
-        yield image, folder / _lossless(image.relative_to(path))
+        yield image, folder / _make_lossless(image.relative_to(path))
 
 
-def _lossless(path: Path) -> Path:
+def _make_lossless(path: Path) -> Path:
     return path if path.suffix.lower() in LOSSLESS else path.with_suffix(".png")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from dfc.cli.options import Force, LutFiles, Quality, Sets, Sigma, TaskOfLuts
 from dfc.common.errors import UserError
-from dfc.common.files import spare, written_whole
+from dfc.common.files import atomic_write, refuse_existing
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -33,17 +33,17 @@ def compare(
     from dfc.common.environment import machine
     from dfc.evaluation.examples import views
     from dfc.evaluation.results import Results, best
-    from dfc.evaluation.timing import milliseconds_for_720p
+    from dfc.evaluation.timing import measure_720p_milliseconds
     from dfc.report.page import render
 
-    spare(output, force)
+    refuse_existing(output, force)
     comparison = compared(luts, data, task, sets, sigma, quality)
     scores = comparison.scores()
     results = Results(comparison, scores, best(scores, list(comparison.luts)))
-    milliseconds = milliseconds_for_720p(results.lut)
+    milliseconds = measure_720p_milliseconds(results.lut)
     title = "Restoration LUTs compared"
     page = render(title, results, list(views(results)), milliseconds, {"Machine": machine()})
-    with written_whole(output) as unfinished:
+    with atomic_write(output) as unfinished:
         unfinished.write_text(page, encoding="utf-8")
     print(f"{output}: {len(page.encode()) / 2**20:.1f} MiB")
 
@@ -72,9 +72,9 @@ def frontier(
     if output and output.suffix not in sweep.FORMATS:
         raise UserError(f"{output}: expected a file that ends on {' or '.join(sweep.FORMATS)}")
     if output:
-        spare(output, force)
+        refuse_existing(output, force)
     found = sweep.read(commits, set_name)
     print(found.as_text(budget))
     if output:
-        with written_whole(output) as unfinished:
+        with atomic_write(output) as unfinished:
             unfinished.write_bytes(found.drawing(budget, output.suffix))

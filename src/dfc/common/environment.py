@@ -4,7 +4,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from dfc.common.parallel import available_cores
+from dfc.common.parallel import count_cores
 
 _CPU = Path("/proc/cpuinfo")
 
@@ -14,7 +14,7 @@ def machine() -> str:
     lines = _CPU.read_text().splitlines() if _CPU.exists() else []
     names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     name = next(names, platform.machine())
-    return f"{name}, {available_cores()} cores"
+    return f"{name}, {count_cores()} cores"
 
 
 def commit() -> str | None:

@@ -11,7 +11,7 @@ class UserError(Exception):
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def exit_on_user_error() -> Iterator[None]:
     """Turn a `UserError` into one line on standard error and exit code 1, without a traceback.
 
     Of several processes that train together, the first speaks.

@@ -13,7 +13,7 @@ from dfc.common.errors import UserError
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, and rename it onto `path` when all went well.
 
     Parameters
@@ -22,16 +22,16 @@ def written_whole(path: Path) -> Iterator[Path]:
         The file or folder to create; its parent is created, and what stands there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = partial_path(path)
+    partial = get_partial_path(path)
     _remove(partial)
     try:
         yield partial
-        move_onto(partial, path)
+        replace_path(partial, path)
     finally:
         _remove(partial)
 
 
-def move_onto(whole: Path, path: Path) -> None:
+def replace_path(whole: Path, path: Path) -> None:
     """Rename a file or folder that is whole, replacing what stands at the new path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if whole.is_dir():
@@ -39,12 +39,12 @@ def move_onto(whole: Path, path: Path) -> None:
     os.replace(whole, path)
 
 
-def partial_path(path: Path) -> Path:
-    """Where `written_whole` keeps a file or folder until it is whole."""
+def get_partial_path(path: Path) -> Path:
+    """Where `atomic_write` keeps a file or folder until it is whole."""
     return path.with_name(f".{path.name}.partial")
 
 
-def spare(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool) -> None:
     """Refuse to replace a file, with a `UserError`, unless that is asked for; a folder always."""
     if path.is_dir():
         raise UserError(f"{path}: expected a file, found a folder")

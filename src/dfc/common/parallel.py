@@ -11,12 +11,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def available_cores() -> int:
+def count_cores() -> int:
     """The cores that this process may use, which can be fewer than the machine has."""
     return len(os.sched_getaffinity(0))
 
 
-def computed_ahead(
+def prefetch(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int
 ) -> Iterator[Result]:
     """Apply a function to items in threads, and give the results in order.
@@ -46,7 +46,7 @@ def computed_ahead(
                 future.cancel()
 
 
-def in_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
+def run_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
     """Do a job for every item, on so many threads."""
     if threads == 1:
         for item in items:

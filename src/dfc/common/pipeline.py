@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dfc.common.files import written_whole
+from dfc.common.files import atomic_write
 
 PREPARED = Path("data/prepared")
 TRAINED = Path("models/trained.safetensors")
@@ -29,5 +29,5 @@ def timed(stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     if os.environ.get("RANK", "0") == "0":
-        with written_whole(TIMES / f"{stage}.json") as unfinished:
+        with atomic_write(TIMES / f"{stage}.json") as unfinished:
             unfinished.write_text(json.dumps({"seconds": round(time.perf_counter() - start, 1)}))

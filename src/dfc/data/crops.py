@@ -4,7 +4,7 @@ import numpy as np
 
 from dfc.common.errors import UserError
 from dfc.data.store import PairStore
-from dfc.tasks.degradations import Degradation, without_margin
+from dfc.tasks.degradations import Degradation, cut_margin
 
 
 class CropSampler:
@@ -83,7 +83,7 @@ class CropSampler:
         -------
         degraded : numpy.ndarray
             uint8, of shape (batch_size / world, 1, patch_size, patch_size).
-        sharp : numpy.ndarray
+        target : numpy.ndarray
             uint8, likewise, with sides of patch_size * scale.
 
         Raises
@@ -102,8 +102,8 @@ class CropSampler:
             self._crop(*crop, seed=(self._seed, iteration, row))
             for row, crop in zip(rows, drawn, strict=True)
         ]
-        degraded, sharp = (np.stack(side)[:, None] for side in zip(*crops, strict=True))
-        return degraded, sharp
+        degraded, target = (np.stack(side)[:, None] for side in zip(*crops, strict=True))
+        return degraded, target
 
     def _crop(
         self,
@@ -115,17 +115,17 @@ class CropSampler:
         light: int,
         seed: tuple[int, int, int],
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Cut out the degraded and the sharp crop, or make the degraded one."""
+        """Cut out the degraded and the target crop, or make the degraded one."""
         small, large = self._store.planes(image)
         size, scale = self._patch_size, self._store.scale
         if small is not None:
-            sharp = _window(large[channel], top * scale, left * scale, size * scale)
+            target = _window(large[channel], top * scale, left * scale, size * scale)
             degraded = _window(small[channel], top, left, size)
-            return _relit(_turned(degraded, turn), _turned(sharp, turn), light)
+            return _relit(_turned(degraded, turn), _turned(target, turn), light)
         margin = self._degradation.margin
         window = _turned(_window(large[channel], top, left, size + 2 * margin), turn)
         degraded = self._degradation.anew(window, np.random.default_rng(seed))
-        return _relit(degraded, without_margin(window, margin), light)
+        return _relit(degraded, cut_margin(window, margin), light)
 
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left, turn and light."""
@@ -149,9 +149,9 @@ def _turned(crop: np.ndarray, turn: int) -> np.ndarray:
     return 255 - turned if turn & 8 else turned
 
 
-def _relit(degraded: np.ndarray, sharp: np.ndarray, light: int) -> tuple[np.ndarray, np.ndarray]:
+def _relit(degraded: np.ndarray, target: np.ndarray, light: int) -> tuple[np.ndarray, np.ndarray]:
     """Shift the grey levels of both crops alike: as low as they go at 0, as high at 255."""
-    lowest = min(int(degraded.min()), int(sharp.min()))
-    highest = max(int(degraded.max()), int(sharp.max()))
+    lowest = min(int(degraded.min()), int(target.min()))
+    highest = max(int(degraded.max()), int(target.max()))
     shift = np.int16(light * (255 - highest + lowest) // 255 - lowest)
-    return (degraded + shift).astype(np.uint8), (sharp + shift).astype(np.uint8)
+    return (degraded + shift).astype(np.uint8), (target + shift).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Where the published data sets keep their sharp and their degraded images."""
+"""Where the published data sets keep their target and their degraded images."""
 
 import re
 from collections.abc import Sequence
@@ -10,34 +10,34 @@ from dfc.images import EXTENSIONS, is_image, list_images
 
 _SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
 
-# The folders of blurred images that may stand beside each folder of sharp ones.
+# The folders of blurred images that may stand beside each folder of target ones.
 _BLURRED_BESIDE = {"sharp": ("blur", "blur_gamma"), "target": ("input",)}
 
-# Never mistaken for sharp images.
+# Never mistaken for target images.
 _DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?|blur(_gamma)?")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A sharp image file and the degraded one that belongs to it."""
+    """A target image file and the degraded one that belongs to it."""
 
     name: str
-    """Unique in its set: the path below the sharp folder, "/" as "_", without extension."""
-    sharp: Path
+    """Unique in its set: the path below the target folder, "/" as "_", without extension."""
+    target: Path
     degraded: Path | None
-    """None if there is no such file, so that it is to be made from `sharp`."""
+    """None if there is no such file, so that it is to be made from `target`."""
 
 
 def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     """Find the image pairs of one data set, in any of the layouts in use.
 
-    Where folders `sharp` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
+    Where folders `target` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
     images of one name are pairs (GoPro: below `train/` for training, below `test/` otherwise), at
-    scale 1; at others, only the sharp ones are taken.
+    scale 1; at others, only the target ones are taken.
     Sharp images are otherwise those in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the
     only `*_HR/`, or else anywhere below `root`. Degraded ones are looked for in `LR_bicubic/X4/`
     and `LR/X4/` (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside
-    `DIV2K_train_HR/`; they are named as the sharp image, with or without "x4" at the end, with any
+    `DIV2K_train_HR/`; they are named as the target image, with or without "x4" at the end, with any
     image extension.
 
     Parameters
@@ -52,7 +52,7 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     Returns
     -------
     list of Pair
-        In the order of the paths of the sharp images.
+        In the order of the paths of the target images.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     for pair in pairs:
         other = by_name.setdefault(pair.name, pair)
         if other is not pair:
-            raise UserError(f"{pair.sharp}: expected another name, as {other.sharp} has it too")
+            raise UserError(f"{pair.target}: expected another name, as {other.target} has it too")
     return pairs
 
 
@@ -77,8 +77,8 @@ def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     root = part if part.is_dir() else root
     pairs: list[Pair] = []
     unpaired: list[Path] = []
-    for sharp_name, blurred_names in _BLURRED_BESIDE.items():
-        for folder in sorted(path for path in root.rglob(sharp_name) if path.is_dir()):
+    for target_name, blurred_names in _BLURRED_BESIDE.items():
+        for folder in sorted(path for path in root.rglob(target_name) if path.is_dir()):
             beside = (folder.with_name(name) for name in blurred_names)
             blurred = next((path for path in beside if path.is_dir()), None)
             if blurred is None:
@@ -86,10 +86,10 @@ def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
                 continue
             place = folder.parent.relative_to(root).as_posix()
             partners = _by_stem(blurred)
-            for stem, sharp in _by_stem(folder).items():
+            for stem, target in _by_stem(folder).items():
                 name = f"{place}/{stem}".removeprefix("./").replace("/", "_")
-                degraded = _partner(sharp, [stem], partners, blurred)
-                pairs.append(Pair(name, sharp, degraded if scale == 1 else None))
+                degraded = _partner(target, [stem], partners, blurred)
+                pairs.append(Pair(name, target, degraded if scale == 1 else None))
     if pairs and unpaired:
         raise UserError(f"{unpaired[0]}: expected blurred images beside it, as in other folders")
     return pairs
@@ -97,26 +97,26 @@ def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
 
 def _shrunk_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     """Sharp images with, in the layouts of super-resolution, their smaller ones."""
-    folder = _sharp_folder(root, split)
+    folder = _target_folder(root, split)
     degraded_folder = _degraded_folder(folder, scale)
     partners = _by_stem(degraded_folder) if degraded_folder else {}
     pairs = []
-    for sharp in _sharp_images(folder):
-        stem = _stem(sharp, folder)
+    for target in _target_images(folder):
+        stem = _stem(target, folder)
         degraded = None
         if partners:
-            degraded = _partner(sharp, [stem, f"{stem}x{scale}"], partners, degraded_folder)
-        pairs.append(Pair(stem.replace("/", "_"), sharp, degraded))
+            degraded = _partner(target, [stem, f"{stem}x{scale}"], partners, degraded_folder)
+        pairs.append(Pair(stem.replace("/", "_"), target, degraded))
     return pairs
 
 
-def _partner(sharp: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
+def _partner(target: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
     for stem in stems:
         if stem in partners:
             return partners[stem]
     names = " or ".join(stems)
     raise UserError(
-        f"{sharp}: expected its degraded image in {folder}, named {names}; "
+        f"{target}: expected its degraded image in {folder}, named {names}; "
         f"found none among the {len(partners)} there"
     )
 
@@ -130,7 +130,7 @@ def _stem(path: Path, folder: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
 
 
-def benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
+def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
     """Find the benchmark data sets in a folder.
 
     Parameters
@@ -171,7 +171,7 @@ def _set_folders(root: Path) -> list[Path]:
     return [entry for entry in entries if not entry.name.startswith(".") and list_images(entry)]
 
 
-def _sharp_folder(root: Path, split: str) -> Path:
+def _target_folder(root: Path, split: str) -> Path:
     if (root / "HR").is_dir():
         return root / "HR"
     for pattern in (f"*{_SPLIT_SUFFIX[split]}", "*_HR"):
@@ -181,7 +181,7 @@ def _sharp_folder(root: Path, split: str) -> Path:
     return root
 
 
-def _sharp_images(folder: Path) -> list[Path]:
+def _target_images(folder: Path) -> list[Path]:
     """List the images below `folder`, save those in a folder of degraded ones."""
     return [
         path
@@ -190,12 +190,12 @@ def _sharp_images(folder: Path) -> list[Path]:
     ]
 
 
-def _degraded_folder(sharp_folder: Path, scale: int) -> Path | None:
-    set_folder = sharp_folder.parent if sharp_folder.name == "HR" else sharp_folder
+def _degraded_folder(target_folder: Path, scale: int) -> Path | None:
+    set_folder = target_folder.parent if target_folder.name == "HR" else target_folder
     candidates = [set_folder / "LR_bicubic", set_folder / "LR"]
-    if sharp_folder.name.endswith("_HR"):
-        sibling = sharp_folder.name.removesuffix("HR") + "LR_bicubic"
-        candidates.insert(0, sharp_folder.with_name(sibling))
+    if target_folder.name.endswith("_HR"):
+        sibling = target_folder.name.removesuffix("HR") + "LR_bicubic"
+        candidates.insert(0, target_folder.with_name(sibling))
     folders = (candidate / f"X{scale}" for candidate in candidates)
     return next((folder for folder in folders if folder.is_dir()), None)
 

@@ -9,12 +9,12 @@ from dfc.tasks.degradations import Degradation
 
 
 def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndarray]:
-    """Read a pair, the sharp image as it is compared with.
+    """Read a pair, the target image as it is compared with.
 
     Parameters
     ----------
     pair
-        The files; where `degraded` is None, the degraded image is made from the sharp one.
+        The files; where `degraded` is None, the degraded image is made from the target one.
     degradation
         How it is made.
 
@@ -22,49 +22,49 @@ def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndar
     -------
     degraded : numpy.ndarray
         uint8, of shape (h, w) or (h, w, 3).
-    sharp : numpy.ndarray
+    target : numpy.ndarray
         uint8, of shape (h * scale, w * scale), with as many channels.
 
     Raises
     ------
     UserError
-        If a file is not readable, the sharp image is smaller than one degraded pixel, or the two
+        If a file is not readable, the target image is smaller than one degraded pixel, or the two
         do not fit each other in size or channels.
     """
     whole, scale = _load_whole(pair, degradation), degradation.scale
-    sharp = degradation.sharp(whole)
-    if not comes_as_file(pair, degradation):
-        return degradation.degrade(sharp, pair.name), sharp
+    target = degradation.target(whole)
+    if not has_degraded_file(pair, degradation):
+        return degradation.degrade(target, pair.name), target
     degraded = read_image(pair.degraded)
     height, width = (side // scale for side in whole.shape[:2])
-    # Where the sides of the sharp image are no multiple of the scale, published sets have one pixel
-    # more for what remains.
+    # Where the sides of the target are no multiple of the scale, published sets have one pixel more
+    # for what remains.
     remains = [side % scale > 0 for side in whole.shape[:2]]
     more = [degraded.shape[0] - height, degraded.shape[1] - width]
     fits = all(0 <= count <= most for count, most in zip(more, remains, strict=True))
-    if not fits or degraded.shape[2:] != sharp.shape[2:]:
-        kind = "grey" if sharp.ndim == 2 else "RGB"
+    if not fits or degraded.shape[2:] != target.shape[2:]:
+        kind = "grey" if target.ndim == 2 else "RGB"
         raise UserError(
             f"{pair.degraded}: {describe_size(degraded)}; expected {width}x{height} {kind}, "
-            f"as {pair.sharp} is {describe_size(whole)} and the scale {scale}"
+            f"as {pair.target} is {describe_size(whole)} and the scale {scale}"
         )
-    return degraded[:height, :width], sharp
+    return degraded[:height, :width], target
 
 
-def load_sharp(pair: Pair, degradation: Degradation) -> np.ndarray:
-    """Read the sharp image alone, as `load_pair` does."""
-    return degradation.sharp(_load_whole(pair, degradation))
+def load_target(pair: Pair, degradation: Degradation) -> np.ndarray:
+    """Read the target image alone, as `load_pair` does."""
+    return degradation.target(_load_whole(pair, degradation))
 
 
 def _load_whole(pair: Pair, degradation: Degradation) -> np.ndarray:
-    whole, scale = read_image(pair.sharp), degradation.scale
+    whole, scale = read_image(pair.target), degradation.scale
     if min(whole.shape[:2]) < scale:
         expected = f"expected at least {scale}x{scale} at scale {scale}"
-        raise UserError(f"{pair.sharp}: {describe_size(whole)}; {expected}")
+        raise UserError(f"{pair.target}: {describe_size(whole)}; {expected}")
     return whole
 
 
-def comes_as_file(pair: Pair, degradation: Degradation) -> bool:
+def has_degraded_file(pair: Pair, degradation: Degradation) -> bool:
     """Whether the degraded image is read, and not made."""
     return pair.degraded is not None and degradation.from_files
 

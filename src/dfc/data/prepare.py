@@ -9,10 +9,10 @@ import numpy as np
 from dfc.common.errors import UserError
 from dfc.data import sample
 from dfc.data.layouts import Pair, find_pairs
-from dfc.data.pairs import comes_as_file, describe_size, load_pair, load_sharp
+from dfc.data.pairs import describe_size, has_degraded_file, load_pair, load_target
 from dfc.data.store import Example
 from dfc.images import list_images
-from dfc.tasks.degradations import Degradation, crop_to_multiple, resized
+from dfc.tasks.degradations import Degradation, crop_to_multiple, resize_bicubic
 from dfc.tasks.metrics import luma
 
 # Without images of its own, validation takes every 20th of the training images, 10 at most.
@@ -23,7 +23,7 @@ HELD_OUT_AT_MOST = 10
 VALIDATION_SIDE = 128
 
 
-def training_pairs(
+def find_training_pairs(
     source: str, train_dir: Path, val_dir: Path, scale: int
 ) -> dict[str, list[Pair]]:
     """List the image pairs of both splits.
@@ -71,7 +71,7 @@ def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, l
     return {"train": train, "val": val}
 
 
-def at_sizes(
+def list_sizes(
     pairs: list[Pair], sizes: Sequence[float], degradation: Degradation
 ) -> list[tuple[Pair, float]]:
     """What to train on: every pair as it is, and made smaller. Blur that comes as a file is not
@@ -80,11 +80,11 @@ def at_sizes(
         (pair, size)
         for size in sizes
         for pair in pairs
-        if size == 1 or degradation.task == "sr" or not comes_as_file(pair, degradation)
+        if size == 1 or degradation.task == "sr" or not has_degraded_file(pair, degradation)
     ]
 
 
-def identity_of(
+def describe_inputs(
     splits: dict[str, list[Pair]],
     sizes: Sequence[float],
     degradation: Degradation,
@@ -100,13 +100,15 @@ def identity_of(
         "patch_size": patch_size,
         "sizes": list(sizes),
         "files": {
-            split: [[pair.name, stamp(pair.sharp), stamp(pair.degraded)] for pair in pairs]
+            split: [[pair.name, stamp(pair.target), stamp(pair.degraded)] for pair in pairs]
             for split, pairs in splits.items()
         },
     }
 
 
-def training_example(pair: Pair, size: float, degradation: Degradation, patch_size: int) -> Example:
+def load_training_example(
+    pair: Pair, size: float, degradation: Degradation, patch_size: int
+) -> Example:
     """Load a pair to train on: whole, with all its channels.
 
     Parameters
@@ -114,7 +116,7 @@ def training_example(pair: Pair, size: float, degradation: Degradation, patch_si
     pair
         The files.
     size
-        Below 1, the sharp image is made so much smaller (but not smaller than a crop), which shows
+        Below 1, the target image is made so much smaller (but not smaller than a crop), which shows
         more in a crop, and sharper. The degraded image is then always made.
     degradation
         How the degraded image is made; it is left out where training makes it anew.
@@ -126,30 +128,30 @@ def training_example(pair: Pair, size: float, degradation: Degradation, patch_si
     UserError
         If the files are not readable, do not fit each other, or are too small for a crop.
     """
-    anew = degradation.made_anew and not comes_as_file(pair, degradation)
+    anew = degradation.per_crop and not has_degraded_file(pair, degradation)
     side = patch_size * degradation.scale + (2 * degradation.margin if anew else 0)
     degraded = None
     if anew or size < 1:
-        sharp = load_sharp(pair, degradation)
+        target = load_target(pair, degradation)
     else:
-        degraded, sharp = load_pair(pair, degradation)
-    if min(sharp.shape[:2]) < side:
+        degraded, target = load_pair(pair, degradation)
+    if min(target.shape[:2]) < side:
         raise UserError(
-            f"{pair.sharp}: {describe_size(sharp)}; expected at least {side}x{side} "
+            f"{pair.target}: {describe_size(target)}; expected at least {side}x{side} "
             f"(patch size {patch_size} at scale {degradation.scale})"
         )
     if size < 1:
-        sharp = _smaller(sharp, size, side, degradation)
-        degraded = None if anew else degradation.degrade(sharp, pair.name)
-    return Example(pair.name, degraded, sharp)
+        target = _smaller(target, size, side, degradation)
+        degraded = None if anew else degradation.degrade(target, pair.name)
+    return Example(pair.name, degraded, target)
 
 
-def _smaller(sharp: np.ndarray, size: float, side: int, degradation: Degradation) -> np.ndarray:
-    height, width = (max(round(length * size), side) for length in sharp.shape[:2])
-    return crop_to_multiple(resized(sharp, height, width), degradation.scale)
+def _smaller(target: np.ndarray, size: float, side: int, degradation: Degradation) -> np.ndarray:
+    height, width = (max(round(length * size), side) for length in target.shape[:2])
+    return crop_to_multiple(resize_bicubic(target, height, width), degradation.scale)
 
 
-def validation_example(pair: Pair, degradation: Degradation) -> Example:
+def load_validation_example(pair: Pair, degradation: Degradation) -> Example:
     """Load a pair to validate on, made small, so that validating stays cheap.
 
     Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
@@ -167,7 +169,7 @@ def validation_example(pair: Pair, degradation: Degradation) -> Example:
     UserError
         If the files are not readable or do not fit each other.
     """
-    degraded, sharp = load_pair(pair, degradation)
+    degraded, target = load_pair(pair, degradation)
     height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])
     top, left = (degraded.shape[0] - height) // 2, (degraded.shape[1] - width) // 2
 
@@ -176,7 +178,7 @@ def validation_example(pair: Pair, degradation: Degradation) -> Example:
         crop = image[rows, left * scale : (left + width) * scale]
         return crop if crop.ndim == 2 else np.rint(luma(crop)).astype(np.uint8)
 
-    degraded, sharp = centre(degraded, 1), centre(sharp, degradation.scale)
+    degraded, target = centre(degraded, 1), centre(target, degradation.scale)
     if degradation.task == "denoise":  # the luma of colour noise is not as noisy as a grey image
-        degraded = degradation.degrade(sharp)
-    return Example(pair.name, degraded, sharp)
+        degraded = degradation.degrade(target)
+    return Example(pair.name, degraded, target)

@@ -58,6 +58,6 @@ def photograph(name: str) -> Pair:
     return Pair(name, Path(str(files(package) / file)), None)
 
 
-def benchmark_set() -> dict[str, list[Pair]]:
+def list_benchmark_set() -> dict[str, list[Pair]]:
     """The photographs to measure on, by the name of their set."""
     return {"sample": [photograph(name) for name in BENCHMARK]}

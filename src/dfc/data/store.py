@@ -1,6 +1,6 @@
 """Prepared image pairs on disk: raw planes, one file a side and split, read through memory maps.
 
-A store is a folder of `manifest.json` and, for each split, `SPLIT_sharp.bin` and
+A store is a folder of `manifest.json` and, for each split, `SPLIT_target.bin` and
 `SPLIT_degraded.bin`: the planes of all images, one after the other, uint8. The operating system
 keeps what is in use in memory, so that data sets larger than the memory work, and several
 processes share one copy.
@@ -17,8 +17,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from dfc.common.errors import UserError
-from dfc.common.files import fingerprint, move_onto
-from dfc.images import to_planes
+from dfc.common.files import fingerprint, replace_path
+from dfc.images import split_planes
 
 FORMAT_VERSION = 2
 
@@ -29,7 +29,7 @@ class Example(NamedTuple):
     name: str
     degraded: np.ndarray | None
     """uint8, of shape (h, w) or (h, w, C); None if every crop is to be degraded anew."""
-    sharp: np.ndarray
+    target: np.ndarray
     """uint8, of shape (h * scale, w * scale), with as many channels."""
 
 
@@ -42,8 +42,8 @@ class StoredImage:
     height: int
     """Of the degraded image, in pixels, as `width`."""
     width: int
-    offset_sharp: int
-    """First byte in the file of sharp planes."""
+    offset_target: int
+    """First byte in the file of target planes."""
     offset_degraded: int | None
     """First byte in the file of degraded planes; None if every crop is to be degraded anew."""
     digest: str
@@ -51,7 +51,7 @@ class StoredImage:
 
     @property
     def pixels(self) -> int:
-        """Size of the degraded planes; the sharp ones are scale squared times as large."""
+        """Size of the degraded planes; the target ones are scale squared times as large."""
         return self.channels * self.height * self.width
 
 
@@ -100,7 +100,7 @@ class StoreWriter:
         manifest = {"format_version": FORMAT_VERSION, "scale": self._scale, "splits": records}
         (self._folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         (self._folder / "identity").unlink()
-        move_onto(self._folder, folder)
+        replace_path(self._folder, folder)
 
     def _split(self, name: str) -> "_Split":
         if name not in self._splits:
@@ -117,42 +117,42 @@ class _Split:
         *lines, _half = self._journal_file.read_text().split("\n")
         self.images = [StoredImage(**json.loads(line)) for line in lines]
         self._degraded = _plane_file(folder, name, "degraded").open("ab")
-        self._sharp = _plane_file(folder, name, "sharp").open("ab")
+        self._target = _plane_file(folder, name, "target").open("ab")
         self._journal = self._journal_file.open("ab")
-        degraded_end, sharp_end = _ends(self.images, scale)
+        degraded_end, target_end = _ends(self.images, scale)
         _cut(self._degraded, degraded_end)
-        _cut(self._sharp, sharp_end)
+        _cut(self._target, target_end)
         _cut(self._journal, sum(len(line) + 1 for line in lines))
 
     def append(self, example: Example, scale: int) -> None:
-        sharp = to_planes(example.sharp)
-        channels, height, width = sharp.shape
+        target = split_planes(example.target)
+        channels, height, width = target.shape
         shape = (channels, height // scale, width // scale)
-        degraded = None if example.degraded is None else to_planes(example.degraded)
+        degraded = None if example.degraded is None else split_planes(example.degraded)
         if height % scale or width % scale or (degraded is not None and degraded.shape != shape):
-            sizes = f"{sharp.shape} and {None if degraded is None else degraded.shape}"
+            sizes = f"{target.shape} and {None if degraded is None else degraded.shape}"
             raise ValueError(f"{example.name}: {sizes} at scale {scale}")
-        digest = hashlib.blake2b(sharp.data, digest_size=16)
+        digest = hashlib.blake2b(target.data, digest_size=16)
         if degraded is not None:
             digest.update(degraded.data)
         image = StoredImage(
             example.name,
             *shape,
-            offset_sharp=self._sharp.tell(),
+            offset_target=self._target.tell(),
             offset_degraded=None if degraded is None else self._degraded.tell(),
             digest=digest.hexdigest(),
         )
         if degraded is not None:
             self._degraded.write(degraded.data)
-        self._sharp.write(sharp.data)
+        self._target.write(target.data)
         self._degraded.flush()
-        self._sharp.flush()
+        self._target.flush()
         self._journal.write(json.dumps(asdict(image)).encode() + b"\n")
         self._journal.flush()
         self.images.append(image)
 
     def close(self) -> None:
-        for file in (self._degraded, self._sharp, self._journal):
+        for file in (self._degraded, self._target, self._journal):
             file.close()
         self._journal_file.unlink()
 
@@ -186,9 +186,9 @@ class PairStore:
 
     def __init__(self, folder: Path, split: str) -> None:
         self.scale, self.images = _read_manifest(folder, split)
-        degraded_end, sharp_end = _ends(self.images, self.scale)
+        degraded_end, target_end = _ends(self.images, self.scale)
         self._degraded = _map_planes(_plane_file(folder, split, "degraded"), degraded_end)
-        self._sharp = _map_planes(_plane_file(folder, split, "sharp"), sharp_end)
+        self._target = _map_planes(_plane_file(folder, split, "target"), target_end)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -206,7 +206,7 @@ class PairStore:
         degraded : numpy.ndarray or None
             uint8, read-only, of shape (channels, height, width); None if every crop is to be
             degraded anew.
-        sharp : numpy.ndarray
+        target : numpy.ndarray
             uint8, read-only, of shape (channels, height * scale, width * scale).
         """
         image, s = self.images[index], self.scale
@@ -215,7 +215,7 @@ class PairStore:
         degraded = None
         if image.offset_degraded is not None:
             degraded = _planes_at(self._degraded, image.offset_degraded, small)
-        return degraded, _planes_at(self._sharp, image.offset_sharp, large)
+        return degraded, _planes_at(self._target, image.offset_target, large)
 
 
 def _planes_at(data: np.ndarray, offset: int, shape: tuple[int, int, int]) -> np.ndarray:
@@ -246,21 +246,21 @@ def _read_manifest(folder: Path, split: str) -> tuple[int, list[StoredImage]]:
 
 
 def _ends(images: Iterable[StoredImage], scale: int) -> tuple[int, int]:
-    """Where the degraded and the sharp planes of all images end, in bytes.
+    """Where the degraded and the target planes of all images end, in bytes.
 
     Raises
     ------
     ValueError
         If they do not lie one after the other.
     """
-    degraded = sharp = 0
+    degraded = target = 0
     for image in images:
-        starts = (image.offset_degraded, image.offset_sharp)
-        if starts not in ((degraded, sharp), (None, sharp)) or image.pixels <= 0:
+        starts = (image.offset_degraded, image.offset_target)
+        if starts not in ((degraded, target), (None, target)) or image.pixels <= 0:
             raise ValueError(f"the sizes and offsets of {image.name} disagree")
         degraded += image.pixels if image.offset_degraded is not None else 0
-        sharp += image.pixels * scale**2
-    return degraded, sharp
+        target += image.pixels * scale**2
+    return degraded, target
 
 
 def _map_planes(path: Path, expected_bytes: int) -> np.ndarray:

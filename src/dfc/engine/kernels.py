@@ -30,7 +30,7 @@ from dfc.engine.simplex import PIXELS, locate, order
 TILE = 64  # pixels whose sums are kept in the first-level cache (6 kB at 16 values)
 
 
-def lanes_for(values: int) -> int:
+def count_lanes(values: int) -> int:
     """How many bytes a table row of `values` values takes: the next power of two."""
     return 1 << (values - 1).bit_length()
 
@@ -48,13 +48,13 @@ def _turned(part, scale, turns):
 
 
 @cache
-def layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
+def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
     """Make the kernel of layers that give `scale` x `scale` pixels in `channels` channels.
 
     It fills a target with pixels (uint8), or with the sums that pixels are made of (float32).
     """
     values = scale * scale * channels
-    lanes = lanes_for(values)
+    lanes = count_lanes(values)
     lane_bits = lanes.bit_length() - 1
     side, runs = (scale, scale) if scale > 1 else (1, channels)
 
@@ -132,13 +132,13 @@ def layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
 
 
 @cache
-def gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
-    """Make the backward pass of `layer_kernel`: the gradients of its tables.
+def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
+    """Make the backward pass of `make_layer_kernel`: the gradients of its tables.
 
     Where `inner` is true, it adds up the gradient of its source, too.
     """
     values = scale * scale * channels
-    lanes = lanes_for(values)
+    lanes = count_lanes(values)
     lane_bits = lanes.bit_length() - 1
     side, runs = (scale, scale) if scale > 1 else (1, channels)
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from dfc.common.errors import UserError
 from dfc.engine import strips
-from dfc.images import eight_bit
+from dfc.images import convert_to_8_bit
 from dfc.models.lut import Lut
 
 AnyImage = TypeVar("AnyImage", np.ndarray, Image.Image)
@@ -53,7 +53,7 @@ def restore(image: AnyImage, lut: Lut, threads: int | None = None) -> AnyImage:
 
 def _restore_picture(image: Image.Image, lut: Lut, threads: int | None) -> Image.Image:
     try:
-        pixels = eight_bit(image.convert("RGBA") if image.mode == "PA" else image)
+        pixels = convert_to_8_bit(image.convert("RGBA") if image.mode == "PA" else image)
     except ValueError as error:
         raise UserError(f"image: {error}") from error
     restored = Image.fromarray(restore(pixels, lut, threads))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.engine.kernels import lanes_for, layer_kernel
+from dfc.engine.kernels import count_lanes, make_layer_kernel
 from dfc.engine.simplex import STRIDES
 from dfc.models.architectures import PATTERNS, Layer
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
@@ -66,11 +66,11 @@ def _parts(lattice: Lattice) -> tuple[Part, Part, tuple[int, int, int]]:
         return _whole(lattice), _whole(lattice), (EVERYWHERE,) * 3
     named = len(lattice.dims) - 1
     reach = (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
-    return _band(lattice), _whole(lattice.elsewhere), reach
+    return _band(lattice), _whole(lattice.non_diagonal), reach
 
 
 def _step(lattice: Lattice) -> int:
-    return lattice.step if isinstance(lattice, Uniform) else lattice.elsewhere.step
+    return lattice.step if isinstance(lattice, Uniform) else lattice.non_diagonal.step
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,9 @@ class LayerProgram:
             layer.divisor * self.unit,
             layer.bias,
         )
-        layer_kernel(layer.scale, layer.out_channels, sums)(*source, offsets, *constants, *target)
+        make_layer_kernel(layer.scale, layer.out_channels, sums)(
+            *source, offsets, *constants, *target
+        )
 
     @cached_property
     def taps(self) -> NDArray[np.int64]:
@@ -140,19 +142,19 @@ class LayerProgram:
 
 def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
     """Lay out the tables of a layer, given in the order of its lookups."""
-    lanes = lanes_for(layer.values_per_lookup)
+    lanes = count_lanes(layer.values_per_lookup)
     unit = max(_step(table.lattice) for table in tables)
     places, descriptions, start = [], [], 0
     for table in tables:
-        near, elsewhere, reach = _parts(table.lattice)
-        rows, first = _rows(table.lattice, near, elsewhere)
+        near, non_diagonal, reach = _parts(table.lattice)
+        rows, first = _rows(table.lattice, near, non_diagonal)
         description = []
-        for part, part_start in ((near, start), (elsewhere, start + first)):
+        for part, part_start in ((near, start), (non_diagonal, start + first)):
             upshift = unit.bit_length() - 1 - part.interval
             description += [part.interval, upshift, part_start + part.offset, *part.strides]
         descriptions.append([*description, *reach])
         places.append((start + rows) * lanes)
-        start += first + elsewhere.rows
+        start += first + non_diagonal.rows
     # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
     slack = max(sum(description[STRIDES : STRIDES + 4]) for description in descriptions)
     program = LayerProgram(
@@ -167,13 +169,13 @@ def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
     return program
 
 
-def _rows(lattice: Lattice, near: Part, elsewhere: Part) -> tuple[NDArray[np.int64], int]:
+def _rows(lattice: Lattice, near: Part, non_diagonal: Part) -> tuple[NDArray[np.int64], int]:
     """Where the rows of a table go, and where the part elsewhere begins."""
     if isinstance(lattice, Uniform):
         return np.arange(lattice.size), 0
     count = lattice.diagonal_size
     diagonal, others = lattice.points[:count], lattice.points[count:]
-    return np.concatenate([near.place(diagonal), near.rows + elsewhere.place(others)]), near.rows
+    return np.concatenate([near.place(diagonal), near.rows + non_diagonal.place(others)]), near.rows
 
 
 def compile_lut(lut: Lut) -> list[LayerProgram]:

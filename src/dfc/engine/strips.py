@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.common.parallel import available_cores, in_parallel
+from dfc.common.parallel import count_cores, run_parallel
 from dfc.engine.borders import extend, interleave, read_in
 from dfc.engine.program import LayerProgram, Source, compile_lut
 from dfc.engine.simplex import PIXELS
@@ -39,14 +39,14 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     """
     if lut not in _programs:
         _programs[lut] = compile_lut(lut)
-    threads = threads or available_cores()
+    threads = threads or count_cores()
     planes = np.ascontiguousarray(np.atleast_3d(image))
     height, width, colours = planes.shape
     scale = lut.architecture.scale
     restored = np.empty((height * scale, width * scale, colours), np.uint8)
     rows = strip_rows(height, threads)
     strips = Strips(_programs[lut], planes, restored, rows, lut.architecture.padding == "reflect")
-    in_parallel(strips.restore, range(0, height, rows), threads)
+    run_parallel(strips.restore, range(0, height, rows), threads)
     return restored.reshape(*restored.shape[:2], *image.shape[2:])
 
 

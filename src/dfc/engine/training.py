@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-from dfc.common.parallel import in_parallel
+from dfc.common.parallel import run_parallel
 from dfc.engine.borders import extend_batch, fold_batch
-from dfc.engine.kernels import gradient_kernel
+from dfc.engine.kernels import make_gradient_kernel
 from dfc.engine.program import LayerProgram, Source, Target, compile_layer
 from dfc.engine.simplex import PIXELS
 from dfc.models.architectures import Layer
@@ -125,7 +125,7 @@ class TrainableLayer:
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
         """Gradients of the image [B, C, H, W] (if `inner`) and of the entries."""
         program, layer = self._program, self._program.layer
-        kernel = gradient_kernel(layer.scale, layer.out_channels, inner)
+        kernel = make_gradient_kernel(layer.scale, layer.out_channels, inner)
         source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
         offsets = self._offsets(planes)
         workers = torch.get_num_threads()
@@ -170,7 +170,7 @@ def _flat(sums: NDArray[np.float32]) -> Target:
 
 
 def _in_parallel(job: Callable, items: Iterable) -> None:
-    in_parallel(job, items, torch.get_num_threads())
+    run_parallel(job, items, torch.get_num_threads())
 
 
 @njit(nogil=True, cache=True)

@@ -20,7 +20,7 @@ SIDE = 256
 
 
 @dataclass
-class Visits:
+class Accesses:
     """How often the lookups of one layer read what."""
 
     name: str
@@ -36,7 +36,7 @@ class Visits:
         self.cells = np.zeros((256 // self.step,) * 2, np.int64)
 
     @property
-    def share_near(self) -> float:
+    def diagonal_share_of_lookups(self) -> float:
         """The share of lookups that the diagonal part of a table answers."""
         return self.near / self.lookups
 
@@ -53,7 +53,7 @@ class Visits:
 
 
 @torch.no_grad()
-def visits(lut: Lut, images: Iterable[NDArray]) -> list[Visits]:
+def count_accesses(lut: Lut, images: Iterable[NDArray]) -> list[Accesses]:
     """Count what every layer but that of a channel table reads while images are restored.
 
     Parameters
@@ -68,7 +68,7 @@ def visits(lut: Lut, images: Iterable[NDArray]) -> list[Visits]:
     for number, layer in enumerate(lut.architecture.layers, 1):
         if _is_spatial(layer):
             finest = min(lut.tables[lookup.table].lattice.finest for lookup in layer.lookups)
-            counts[layer] = Visits(f"layer {number}", 2**finest)
+            counts[layer] = Accesses(f"layer {number}", 2**finest)
 
     def counted(layer: Layer, image: Tensor) -> Tensor:
         for lookup in layer.lookups if layer in counts else ():
@@ -82,7 +82,7 @@ def visits(lut: Lut, images: Iterable[NDArray]) -> list[Visits]:
     return list(counts.values())
 
 
-def diagonal_share(lut: Lut) -> float:
+def compute_diagonal_share(lut: Lut) -> float:
     """The share of entries that stand in the diagonal part of a compressed table."""
     diagonal = sum(
         table.lattice.diagonal_size * table.values.shape[1]
@@ -92,13 +92,13 @@ def diagonal_share(lut: Lut) -> float:
     return diagonal / sum(table.values.size for table in lut.tables.values())
 
 
-def diagonal_first(lut: Lut) -> DiagonalFirst | None:
+def find_diagonal_lattice(lut: Lut) -> DiagonalFirst | None:
     """The lattice that compressed tables are on; None where none is compressed."""
     lattices = (table.lattice for table in lut.tables.values())
     return next((lattice for lattice in lattices if isinstance(lattice, DiagonalFirst)), None)
 
 
-def uniform_mib(lut: Lut) -> float:
+def compute_uniform_mib(lut: Lut) -> float:
     """MiB of entries that the LUT would take without compression."""
     entries = (
         Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
@@ -106,7 +106,7 @@ def uniform_mib(lut: Lut) -> float:
     return sum(entries) / 2**20
 
 
-def entry_shares(lut: Lut, bins: int = 32) -> pd.DataFrame:
+def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
     """How the entries of the hidden layers, and those of the last, are distributed.
 
     Returns

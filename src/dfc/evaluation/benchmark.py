@@ -34,7 +34,7 @@ class Score:
 
 
 @torch.no_grad()
-def restore_image(model: nn.Module, image: Image) -> Image:
+def restore_with_model(model: nn.Module, image: Image) -> Image:
     """Restore an image with a network or a table model, each colour as a grey image of its own.
 
     Parameters
@@ -58,13 +58,13 @@ def restore_image(model: nn.Module, image: Image) -> Image:
 def score_image(
     set_name: str,
     name: str,
-    sharp: Image,
+    target: Image,
     restored: Mapping[str, Image],
     measures: Mapping[str, Measure],
 ) -> Iterator[Score]:
     """Score what the methods made of one image."""
     for method, image in restored.items():
-        values = {key: measure(image, sharp) for key, measure in measures.items()}
+        values = {key: measure(image, target) for key, measure in measures.items()}
         yield Score(set_name, method, name, values)
 
 
@@ -101,7 +101,7 @@ def gains(table: pd.DataFrame) -> pd.Series:
     return table["psnr"] - table.groupby("set", sort=False)["psnr"].transform("first")
 
 
-def as_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
+def nest_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
     """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}.
 
     Rounded to what people can read, and finer than what they can see.
@@ -114,7 +114,7 @@ def as_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
     return metrics | {"storage_mib": {key: float(f"{mib:.4g}") for key, mib in storage_mib.items()}}
 
 
-def as_markdown(table: pd.DataFrame, caption: str) -> str:
+def format_markdown(table: pd.DataFrame, caption: str) -> str:
     """Format a table for people."""
     measured = table.assign(gain=gains(table))
     shown = pd.DataFrame(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Enlarge = Callable[[NDArray[np.uint8]], object]
 
 
-def peers(width: int, height: int, scale: int, threads: int) -> dict[str, Enlarge]:
+def find_competitors(width: int, height: int, scale: int, threads: int) -> dict[str, Enlarge]:
     """Functions that enlarge an RGB image, by name; those whose packages are installed."""
     found: dict[str, Enlarge] = {}
     if find_spec("onnxruntime") and find_spec("onnx") and scale > 1:

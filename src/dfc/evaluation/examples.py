@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from dfc.evaluation.results import Results
-from dfc.tasks.degradations import to_8_bit
+from dfc.tasks.degradations import round_to_8_bit
 from dfc.tasks.metrics import luma
 
 Image = NDArray[np.uint8]
@@ -67,12 +67,12 @@ def views(results: Results) -> Iterator[View]:
     for title, row in chosen(results):
         of_set, image, gain = results.gains.loc[row, ["set", "image", "gain"]]
         pair = next(pair for pair in comparison.sets[of_set] if pair.name == image)
-        degraded, sharp = comparison.protocol.load(pair)
-        pictures = {name: to_8_bit(method(degraded)) for name, method in shown.items()}
+        degraded, target = comparison.protocol.load(pair)
+        pictures = {name: round_to_8_bit(method(degraded)) for name, method in shown.items()}
         ends = (comparison.baseline, results.subject)
-        centre = most_changed(*(pictures[name] for name in ends), CROP)
-        window, crop = (around(centre, part, sharp.shape) for part in (size, CROP))
-        pictures[ORIGINAL] = sharp
+        centre = find_most_changed(*(pictures[name] for name in ends), CROP)
+        window, crop = (around(centre, part, target.shape) for part in (size, CROP))
+        pictures[ORIGINAL] = target
         of_image = results.scores.query("set == @of_set and image == @image")
         yield View(
             title,
@@ -83,11 +83,11 @@ def views(results: Results) -> Iterator[View]:
             of_image.set_index("method")["psnr"].to_dict(),
             {name: picture[window] for name, picture in pictures.items()},
             {name: picture[crop] for name, picture in pictures.items()},
-            {name: np.abs(luma(pictures[name]) - luma(sharp))[window] for name in ends},
+            {name: np.abs(luma(pictures[name]) - luma(target))[window] for name in ends},
         )
 
 
-def most_changed(before: Image, after: Image, size: tuple[int, int]) -> tuple[int, int]:
+def find_most_changed(before: Image, after: Image, size: tuple[int, int]) -> tuple[int, int]:
     """The centre (row, column) of the part of a certain size in which two images differ most."""
     size = tuple(min(pair) for pair in zip(size, before.shape, strict=False))
     change = uniform_filter((luma(before) - luma(after)) ** 2, size, mode="constant")

@@ -14,7 +14,7 @@ STORAGE = f"storage_mib.{METHOD}"
 _LEVELS = {"sr": "data.scale", "denoise": "data.sigma", "deblock": "data.quality"}
 
 
-def finished(commits: int = 1) -> pd.DataFrame:
+def read_experiments(commits: int = 1) -> pd.DataFrame:
     """List the experiments that have been benchmarked, with the workspace and the commits.
 
     Parameters
@@ -54,7 +54,7 @@ def finished(commits: int = 1) -> pd.DataFrame:
     return named[ended & _numbers(named[STORAGE]).notna()].reset_index(drop=True)
 
 
-def alike(experiments: pd.DataFrame) -> pd.DataFrame:
+def select_alike(experiments: pd.DataFrame) -> pd.DataFrame:
     """Of experiments, those that restore what the first one does: same task, scale, noise, .."""
     task = experiments["task"].iloc[0]
     level = _LEVELS.get(task, "task")
@@ -63,7 +63,7 @@ def alike(experiments: pd.DataFrame) -> pd.DataFrame:
     return experiments.assign(**{level: levels})[same]
 
 
-def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
+def select_measured(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
     """Of experiments, those measured on a set, with the columns psnr and storage_mib."""
     key = f"{set_name}.{METHOD}.psnr"
     if key not in experiments:
@@ -72,19 +72,19 @@ def measured_on(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
     return experiments.assign(psnr=psnr, storage_mib=storage_mib)[psnr.notna()]
 
 
-def without_repeats(experiments: pd.DataFrame) -> pd.DataFrame:
+def drop_repeats(experiments: pd.DataFrame) -> pd.DataFrame:
     """Of those measured on a set, the first of each that are the same in params and result."""
-    return experiments.drop_duplicates([*varied(experiments), "psnr", "storage_mib"])
+    return experiments.drop_duplicates([*list_varied(experiments), "psnr", "storage_mib"])
 
 
-def measured_sets(experiments: pd.DataFrame) -> list[str]:
+def list_measured_sets(experiments: pd.DataFrame) -> list[str]:
     """The benchmark sets that any of the experiments was measured on."""
     ending = f".{METHOD}.psnr"
     keys = (key for key in experiments if key.endswith(ending))
     return [key.removesuffix(ending) for key in keys if _numbers(experiments[key]).notna().any()]
 
 
-def varied(experiments: pd.DataFrame) -> list[str]:
+def list_varied(experiments: pd.DataFrame) -> list[str]:
     """The params in which experiments differ."""
     params = (key for key in experiments if key.split(".")[0] in Params.model_fields)
     return [key for key in params if experiments[key].astype(str).nunique() > 1]

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from dfc.common.parallel import available_cores, computed_ahead
+from dfc.common.parallel import count_cores, prefetch
 from dfc.data.layouts import Pair
-from dfc.data.pairs import load_pair, load_sharp
+from dfc.data.pairs import load_pair, load_target
 from dfc.engine.strips import restore
-from dfc.evaluation.benchmark import Score, restore_image, score_image
+from dfc.evaluation.benchmark import Score, restore_with_model, score_image
 from dfc.images import write_image
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
-from dfc.tasks.degradations import Degradation, to_8_bit, upscale_bicubic
+from dfc.tasks.degradations import Degradation, round_to_8_bit, upscale_bicubic
 from dfc.tasks.metrics import measures
 
 Method = Callable[[NDArray], NDArray[np.uint8]]
@@ -41,16 +41,18 @@ class Protocol:
     @property
     def caption(self) -> str:
         """What the numbers mean, in one line."""
-        spoilt = self.degradation
-        match spoilt.task:
+        degradation = self.degradation
+        match degradation.task:
             case "sr":
-                x = spoilt.scale
+                x = degradation.scale
                 return f"x{x}: PSNR and SSIM on luma, {x} pixels shaved for PSNR."
             case "denoise":
                 made = "clipped" if self.unrounded else "clipped and rounded to 8 bits"
-                return f"Noise of sigma {spoilt.sigma:g}, {made}: PSNR and SSIM on all channels."
+                return (
+                    f"Noise of sigma {degradation.sigma:g}, {made}: PSNR and SSIM on all channels."
+                )
             case "deblock":
-                return f"JPEG of quality {spoilt.quality}: PSNR, SSIM and PSNR-B on luma."
+                return f"JPEG of quality {degradation.quality}: PSNR, SSIM and PSNR-B on luma."
             case _:
                 return "Blur: PSNR on all channels, SSIM on luma."
 
@@ -63,7 +65,7 @@ class Protocol:
     def method(self, lut: Lut) -> Method:
         """The engine; or the table model, which takes an image that was not rounded."""
         if self.unrounded:
-            return partial(restore_image, TableModel(lut))
+            return partial(restore_with_model, TableModel(lut))
         return lambda image: restore(image, lut)
 
     def score(
@@ -86,25 +88,25 @@ class Protocol:
         images = [(name, pair) for name, pairs in sets.items() for pair in pairs]
         work = partial(self._scores, methods=methods, folder=folder)
         # More would fill the memory, not the cores: what all methods make of large images waits.
-        threads = min(available_cores(), 8)
-        scored = computed_ahead(lambda image: work(*image), images, threads, ahead=threads)
+        threads = min(count_cores(), 8)
+        scored = prefetch(lambda image: work(*image), images, threads, ahead=threads)
         for scores in tqdm(scored, total=len(images), unit="image"):
             yield from scores
 
     def _scores(
         self, set_name: str, pair: Pair, methods: Mapping[str, Method], folder: Path | None
     ) -> list[Score]:
-        degraded, sharp = self.load(pair)
+        degraded, target = self.load(pair)
         restored = {name: method(degraded) for name, method in methods.items()}
         if folder:
             for method, image in restored.items():
-                write_image(folder / set_name / method / f"{pair.name}.png", to_8_bit(image))
+                write_image(folder / set_name / method / f"{pair.name}.png", round_to_8_bit(image))
         measured = measures(self.degradation.task, self.degradation.scale)
-        return list(score_image(set_name, pair.name, sharp, restored, measured))
+        return list(score_image(set_name, pair.name, target, restored, measured))
 
     def load(self, pair: Pair) -> tuple[NDArray, NDArray[np.uint8]]:
-        """Give the degraded and the sharp image of a pair."""
+        """Give the degraded and the target image of a pair."""
         if not self.unrounded:
             return load_pair(pair, self.degradation)
-        sharp = load_sharp(pair, self.degradation)
-        return self.degradation.noisy(sharp), sharp
+        target = load_target(pair, self.degradation)
+        return self.degradation.noisy(target), target

@@ -13,15 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from dfc.common.parallel import available_cores
+from dfc.common.parallel import count_cores
 from dfc.data import sample
 from dfc.engine.strips import restore
 from dfc.engine.training import EngineModel
-from dfc.evaluation.competitors import peers
-from dfc.evaluation.timing import PHOTOGRAPH, median_seconds, photograph
+from dfc.evaluation.competitors import find_competitors
+from dfc.evaluation.timing import PHOTOGRAPH, measure_median_seconds, photograph
 from dfc.images import read_image
 from dfc.models.lut import Lut
-from dfc.tasks.degradations import crop_to_multiple, shrink
+from dfc.tasks.degradations import crop_to_multiple, downscale
 from dfc.training.loop import step
 
 OURS = "restore"
@@ -51,14 +51,16 @@ def measure(
     dict
         What `as_text` prints. Times are medians, in milliseconds unless their name says otherwise.
     """
-    threads = threads or available_cores()
+    threads = threads or count_cores()
     torch.set_num_threads(threads)
     image = photograph(width, height)
     scale = lut.architecture.scale
     pixels = width * height * scale**2
     enlarge = {OURS: lambda image: restore(image, lut, threads)}
-    enlarge |= peers(width, height, scale, threads)
-    seconds = median_seconds({name: partial(call, image) for name, call in enlarge.items()}, budget)
+    enlarge |= find_competitors(width, height, scale, threads)
+    seconds = measure_median_seconds(
+        {name: partial(call, image) for name, call in enlarge.items()}, budget
+    )
     ours = seconds.pop(OURS)
     return {
         "architecture": lut.architecture.name,
@@ -118,7 +120,7 @@ def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> l
             f"{image.shape[1]}x{image.shape[0]}": partial(restore, image, lut, count)
             for image in images
         }
-        for size, seconds in median_seconds(calls, budget).items():
+        for size, seconds in measure_median_seconds(calls, budget).items():
             rows.append({"input": size, "threads": count, "ms": _ms(seconds)})
     return rows
 
@@ -135,32 +137,32 @@ def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
 def _step_seconds(lut: Lut) -> float:
     scale = lut.architecture.scale
     large = SIDE * scale
-    photograph = crop_to_multiple(read_image(sample.photograph(PHOTOGRAPH).sharp)[..., 0], scale)
+    photograph = crop_to_multiple(read_image(sample.photograph(PHOTOGRAPH).target)[..., 0], scale)
     rng = np.random.default_rng(0)
     tops, lefts = (rng.integers(0, side - large, CROPS) for side in photograph.shape)
-    sharp = [
+    target = [
         photograph[top : top + large, left : left + large]
         for top, left in zip(tops, lefts, strict=True)
     ]
-    degraded = [shrink(crop, scale) for crop in sharp]
-    batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, sharp))
-    seconds = training_steps(EngineModel(lut), *batch)
+    degraded = [downscale(crop, scale) for crop in target]
+    batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, target))
+    seconds = time_training_steps(EngineModel(lut), *batch)
     next(seconds)  # warms up
     return median(islice(seconds, 20))
 
 
-def training_steps(model: nn.Module, degraded: Tensor, sharp: Tensor) -> Iterator[float]:
+def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> Iterator[float]:
     """Train a model on the same crops over and over, and yield the seconds of each step.
 
     Parameters
     ----------
     model
         A network or a table model.
-    degraded, sharp
+    degraded, target
         Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
     """
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     while True:
         start = time.perf_counter()
-        step(model, optimizer, degraded, sharp)
+        step(model, optimizer, degraded, target)
         yield time.perf_counter() - start

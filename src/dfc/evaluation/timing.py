@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 PHOTOGRAPH = "coffee"
 
 
-def median_seconds(
+def measure_median_seconds(
     calls: Mapping[Key, Callable[[], object]], budget: float, rounds: int = 5
 ) -> dict[Key, float]:
     """Median seconds of each call.
@@ -47,7 +47,7 @@ def median_seconds(
     return {key: median(values) for key, values in seconds.items()}
 
 
-def milliseconds_for_720p(lut: Lut, budget: float = 1.0) -> float:
+def measure_720p_milliseconds(lut: Lut, budget: float = 1.0) -> float:
     """Median milliseconds that a LUT takes to make an image of 1280x720 pixels, in colour.
 
     Parameters
@@ -59,10 +59,10 @@ def milliseconds_for_720p(lut: Lut, budget: float = 1.0) -> float:
     """
     scale = lut.architecture.scale
     image = photograph(-(-1280 // scale), -(-720 // scale))
-    return median_seconds({"restore": lambda: restore(image, lut)}, budget)["restore"] * 1e3
+    return measure_median_seconds({"restore": lambda: restore(image, lut)}, budget)["restore"] * 1e3
 
 
 def photograph(width: int, height: int) -> NDArray[np.uint8]:
     """A sample photograph of a certain size, [height, width, 3]."""
-    picture = Image.fromarray(read_image(sample.photograph(PHOTOGRAPH).sharp))
+    picture = Image.fromarray(read_image(sample.photograph(PHOTOGRAPH).target))
     return np.array(picture.resize((width, height), Image.Resampling.BICUBIC))

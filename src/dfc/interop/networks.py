@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from dfc.interop.recognition import architecture_of
+from dfc.interop.recognition import recognise_architecture
 from dfc.models.network import DEPTH, Network
 
 _PREFIXES = (
@@ -29,7 +29,7 @@ _PREFIXES = (
 _LAYER = re.compile(r"conv([1-6])\.(?:conv1\.)?conv\.(weight|bias)")
 
 
-def network_from_published(tensors: Mapping[str, Tensor]) -> tuple[Network, str]:
+def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str]:
     """Build a network from weights under their published names.
 
     Parameters
@@ -83,5 +83,5 @@ def _network(state: Mapping[str, Tensor]) -> Network:
     values = {
         match[1]: tensor.numel() for key, tensor in state.items() if (match := last.fullmatch(key))
     }
-    architecture = architecture_of(values, named=True)
+    architecture = recognise_architecture(values, named=True)
     return Network.of(architecture, state)

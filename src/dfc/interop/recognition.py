@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dfc.models.architectures import ARCHITECTURES, SCALES, SPATIAL_PATTERNS, Architecture, build
 
 
-def architecture_of(values: Mapping[str, int], named: bool) -> Architecture:
+def recognise_architecture(values: Mapping[str, int], named: bool) -> Architecture:
     """Recognise an architecture.
 
     Parameters

@@ -6,14 +6,14 @@ from pathlib import Path
 import torch
 
 from dfc.common.errors import UserError
-from dfc.interop.networks import network_from_published
+from dfc.interop.networks import build_published_network
 from dfc.interop.pickles import read_checkpoint
 from dfc.interop.tables import find_index, find_tables, read_tables
 from dfc.models.artifact import read_safetensors
 from dfc.models.lattice import DiagonalFirst
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.models.trained import load_trained
+from dfc.models.trained import load_model
 
 _TABLE, _ZIP, _PICKLE = b"\x93NUMPY", b"PK", b"\x80"
 
@@ -81,7 +81,7 @@ def _read_file(source: Path, task: str | None) -> Found:
         return _published_network(source, read_checkpoint(source))
     tensors, header = read_safetensors(source)
     if "dfc" in header:
-        return Found(load_trained(source))
+        return Found(load_model(source))
     return _published_network(
         source, {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
     )
@@ -89,7 +89,7 @@ def _read_file(source: Path, task: str | None) -> Found:
 
 def _published_network(source: Path, tensors: dict[str, torch.Tensor]) -> Found:
     try:
-        network, wrapper = network_from_published(tensors)
+        network, wrapper = build_published_network(tensors)
     except (ValueError, RuntimeError) as error:
         raise UserError(f"{source}: {' '.join(str(error).split())}") from None
     others = sorted({name.split(".")[0] for name in tensors if not name.startswith(wrapper)})

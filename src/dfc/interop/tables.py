@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfc.common.errors import UserError
-from dfc.common.files import spare, written_whole
-from dfc.interop.recognition import architecture_of
+from dfc.common.files import atomic_write, refuse_existing
+from dfc.interop.recognition import recognise_architecture
 from dfc.models.architectures import Architecture
 from dfc.models.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
@@ -121,7 +121,7 @@ def read_tables(files: Files, task: str | None) -> Lut:
     index = find_index(files.folder)
     try:
         widths = {name: _width(parts) for name, parts in arrays.items()}
-        architecture = architecture_of(widths, files.named)
+        architecture = recognise_architecture(widths, files.named)
         tables = {}
         for name in architecture.lookups:
             path, rows = files.parts[name][0], [len(part) for part in arrays[name]]
@@ -181,25 +181,25 @@ def find_index(folder: Path) -> DiagonalFirst | None:
 
 def _lattice(path: Path, rows: list[int], index: DiagonalFirst | None) -> Lattice:
     """The lattice of a table, told by how many rows its files have."""
-    elsewhere = next((n for n in INTERVALS if Uniform(n).size == rows[-1]), None)
-    if elsewhere is None:
+    non_diagonal = next((n for n in INTERVALS if Uniform(n).size == rows[-1]), None)
+    if non_diagonal is None:
         sizes = ", ".join(str(Uniform(n).size) for n in INTERVALS)
         raise UserError(f"{path}: expected {sizes} rows, found {rows[-1]}")
     if len(rows) == 1:
-        return Uniform(elsewhere)
-    for lattice in [index] if index else _compressions(elsewhere):
-        if [lattice.diagonal_size, lattice.elsewhere.size] == rows:
+        return Uniform(non_diagonal)
+    for lattice in [index] if index else _compressions(non_diagonal):
+        if [lattice.diagonal_size, lattice.non_diagonal.size] == rows:
             return lattice
     wanted = "the rows that ref2index is for" if index else "the rows of a diagonal"
     raise UserError(f"{path}: expected {wanted}, found {rows[0]}")
 
 
-def _compressions(elsewhere: int) -> Iterator[DiagonalFirst]:
+def _compressions(non_diagonal: int) -> Iterator[DiagonalFirst]:
     """All ways to compress a table, the likeliest first: at interval 4, as published."""
-    for fine in sorted(range(INTERVALS[0], elsewhere), key=lambda interval: interval != 4):
+    for fine in sorted(range(INTERVALS[0], non_diagonal), key=lambda interval: interval != 4):
         for dims in reversed(get_args(Dims)):
             for width in range(Uniform(fine).length):
-                yield DiagonalFirst(Uniform(fine), dims, width, Uniform(elsewhere))
+                yield DiagonalFirst(Uniform(fine), dims, width, Uniform(non_diagonal))
 
 
 def _check_channel_table(architecture: Architecture, tables: Mapping[str, Table]) -> None:
@@ -225,9 +225,9 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
     """
     arrays = dict(_arrays(lut))
     for name in arrays:
-        spare(folder / name, force)
+        refuse_existing(folder / name, force)
     for name, values in arrays.items():
-        with written_whole(folder / name) as partial, partial.open("wb") as file:
+        with atomic_write(folder / name) as partial, partial.open("wb") as file:
             np.save(file, values)
     return [folder / name for name in arrays]
 
@@ -247,7 +247,7 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
         yield f"{stems[name]}_compress1.npy", values[:count]
         yield f"{stems[name]}_compress2.npy", values[count:]
     for lattice in compressed:
-        coarse = lattice.elsewhere.interval
+        coarse = lattice.non_diagonal.interval
         yield f"ref2index_{lattice.dims}{lattice.width}i{coarse}.npy", _reference_index(lattice)
 
 

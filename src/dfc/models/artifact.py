@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dfc.common.errors import UserError
-from dfc.common.files import written_whole
+from dfc.common.files import atomic_write
 from dfc.models.architectures import Architecture
 
 FORMAT_VERSION = 1
@@ -23,7 +23,7 @@ def write_artifact(path: Path, kind: str, tensors: Mapping[str, NDArray], **deta
     # One key, since safetensors writes several in no certain order: the same LUT, the same bytes.
     header = {"dfc": json.dumps({"version": FORMAT_VERSION, "kind": kind, **details})}
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         save_file(contiguous, partial, header)
 
 

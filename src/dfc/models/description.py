@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from dfc.models.lut import Lut
-from dfc.models.trained import load_trained
+from dfc.models.trained import load_model
 
 
-def described(path: Path) -> dict[str, Any]:
+def describe_file(path: Path) -> dict[str, Any]:
     """Describe a LUT or a network.
 
     Returns
@@ -22,7 +22,7 @@ def described(path: Path) -> dict[str, Any]:
     UserError
         If the file holds neither.
     """
-    model = load_trained(path)
+    model = load_model(path)
     architecture = model.architecture
     facts = {
         "kind": "lut" if isinstance(model, Lut) else "network",
@@ -68,7 +68,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield f"{facts['file_bytes']:,} bytes on disk"
     for name, table in facts.get("tables", {}).items():
         values = table["entries"] // table["rows"]
-        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {lattice_text(**table['lattice'])}"
+        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {format_lattice(**table['lattice'])}"
     for step in facts.get("history", ()):
         told = [f"{key} {value}" for key, value in step.items() if key not in ("step", "stems")]
         stems = step.get("stems")
@@ -76,7 +76,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"made by {step.get('step')}: {', '.join(map(str, told))}"
 
 
-def lattice_text(kind: str, interval: int, **compressed: Any) -> str:
+def format_lattice(kind: str, interval: int, **compressed: Any) -> str:
     """Format what a lattice's `to_json` gives, for people."""
     if not compressed:
         return f"{kind}, interval {interval}"

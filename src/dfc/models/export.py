@@ -11,7 +11,7 @@ from torch import Tensor
 from dfc.models.architectures import Architecture
 from dfc.models.interpolation import interpolate
 from dfc.models.lattice import DiagonalFirst
-from dfc.models.lut import Lut, Table, lattice_for
+from dfc.models.lut import Lut, Table, choose_lattice
 from dfc.models.network import Network
 
 Answer = Callable[[str, Tensor], Tensor]
@@ -51,7 +51,7 @@ def export(trained: Network | Lut, task: str, interval: int) -> Lut:
 def _is_final(lut: Lut, interval: int) -> bool:
     lattices = {name: table.lattice for name, table in lut.tables.items()}
     return any(isinstance(lattice, DiagonalFirst) for lattice in lattices.values()) or all(
-        lattices[name] == lattice_for(lookup.pattern, interval)
+        lattices[name] == choose_lattice(lookup.pattern, interval)
         for name, (lookup, _) in lut.architecture.lookups.items()
     )
 
@@ -60,7 +60,7 @@ def _is_final(lut: Lut, interval: int) -> bool:
 def _sampled(architecture: Architecture, interval: int, answer: Answer) -> dict[str, Table]:
     tables = {}
     for name, (lookup, _) in architecture.lookups.items():
-        lattice = lattice_for(lookup.pattern, interval)
+        lattice = choose_lattice(lookup.pattern, interval)
         values = answer(name, torch.from_numpy(lattice.points).float())
         tables[name] = Table(lattice, values.round().cpu().numpy().astype(np.int8))
     return tables

@@ -68,7 +68,7 @@ def sum_lookups(layer: Layer, image: Tensor, padding: str, answer: AnswerLookup)
         taps = gather_taps(image, lookup, padding)
         values = answer(lookup, taps.flatten(0, -2))
         shape = (*taps.shape[:-1], layer.out_channels, layer.scale, layer.scale)
-        total = total + turn_back(values.view(shape))
+        total = total + rotate_back(values.view(shape))
     # [B, H, W, C, s, s] -> [B, C, H * s, W * s]
     return total.permute(0, 3, 1, 4, 2, 5).reshape(
         batch, layer.out_channels, height * layer.scale, width * layer.scale
@@ -103,7 +103,7 @@ def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
     return torch.stack(views).unflatten(0, (pattern.rotations, 4)).movedim(1, -1)
 
 
-def turn_back(values: Tensor) -> Tensor:
+def rotate_back(values: Tensor) -> Tensor:
     """Turn the output blocks [rotations, .., s, s] of each rotation upright and add them up."""
     upright = (torch.rot90(block, -turns, (-2, -1)) for turns, block in enumerate(values))
     return sum(upright)

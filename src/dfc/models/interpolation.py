@@ -53,9 +53,9 @@ def _locate_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor
     near = (distance <= lattice.reach).all(1, keepdim=True)
     fine, coarse = (
         torch.tensor(part.strides, device=taps.device)
-        for part in (lattice.diagonal, lattice.elsewhere)
+        for part in (lattice.diagonal, lattice.non_diagonal)
     )
-    step = torch.where(near, lattice.diagonal.step, lattice.elsewhere.step).to(taps.dtype)
+    step = torch.where(near, lattice.diagonal.step, lattice.non_diagonal.step).to(taps.dtype)
     rows, weights = _walk(taps, step, torch.where(near, fine, coarse))
     row_of = _row_of(lattice, taps.device)
     # Rows of the coarse part may exceed the map; what they read there is discarded.

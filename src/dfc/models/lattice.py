@@ -68,7 +68,7 @@ class Uniform:
         return (points // self.step) @ np.array(self.strides)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values that `lattice_from_json` understands."""
+        """Plain values that `parse_lattice` understands."""
         return {"kind": "uniform", "interval": self.interval}
 
 
@@ -82,7 +82,7 @@ class DiagonalFirst:
     diagonal: Uniform
     dims: Dims
     width: int
-    elsewhere: Uniform
+    non_diagonal: Uniform
 
     @property
     def finest(self) -> int:
@@ -124,28 +124,28 @@ class DiagonalFirst:
     @property
     def size(self) -> int:
         """Rows of a table on this lattice."""
-        return self.diagonal_size + self.elsewhere.size
+        return self.diagonal_size + self.non_diagonal.size
 
     @cached_property
     def points(self) -> NDArray[np.int64]:
         """Inputs [size, 4] of every row, 0..256."""
-        return np.concatenate([self.diagonal.points[self.diagonal_rows], self.elsewhere.points])
+        return np.concatenate([self.diagonal.points[self.diagonal_rows], self.non_diagonal.points])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values that `lattice_from_json` understands."""
+        """Plain values that `parse_lattice` understands."""
         return {
             "kind": "diagonal-first",
             "interval": self.diagonal.interval,
             "dims": self.dims,
             "diagonal_width": self.width,
-            "dfc_interval": self.elsewhere.interval,
+            "dfc_interval": self.non_diagonal.interval,
         }
 
 
 Lattice = Uniform | DiagonalFirst
 
 
-def lattice_from_json(values: dict[str, Any]) -> Lattice:
+def parse_lattice(values: dict[str, Any]) -> Lattice:
     """Read what `to_json` wrote.
 
     Raises
@@ -161,7 +161,7 @@ def lattice_from_json(values: dict[str, Any]) -> Lattice:
             "interval": int(interval),
             "dims": ("xy" | "xyz" | "xyzt") as dims,
             "diagonal_width": int(width),
-            "dfc_interval": int(elsewhere),
-        } if {interval, elsewhere} <= {*INTERVALS} and interval < elsewhere and width >= 0:
-            return DiagonalFirst(Uniform(interval), dims, width, Uniform(elsewhere))
+            "dfc_interval": int(non_diagonal),
+        } if {interval, non_diagonal} <= {*INTERVALS} and interval < non_diagonal and width >= 0:
+            return DiagonalFirst(Uniform(interval), dims, width, Uniform(non_diagonal))
     raise ValueError(f"no lattice is described by {values!r}")

@@ -41,7 +41,7 @@ class Table:
             return self
         if not isinstance(self.lattice, Uniform):
             raise ValueError(f"is compressed already, and not as {lattice.to_json()}")
-        if self.lattice.interval >= lattice.elsewhere.interval:
+        if self.lattice.interval >= lattice.non_diagonal.interval:
             raise ValueError(f"interval {self.lattice.interval} is not below the coarse one")
         return Table(lattice, self.values[self.lattice.rows(lattice.points)])
 
@@ -118,7 +118,7 @@ def nearest_neighbour(architecture: Architecture, task: str, interval: int) -> L
     """
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():
-        lattice = lattice_for(lookup.pattern, interval)
+        lattice = choose_lattice(lookup.pattern, interval)
         factor, summand = layer.nearest_neighbour
         # The last point of an axis, 256, answers for 255 (NUMERICS).
         pixels = np.minimum(lattice.points, 255)
@@ -129,6 +129,6 @@ def nearest_neighbour(architecture: Architecture, task: str, interval: int) -> L
     return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
 
 
-def lattice_for(pattern: str, interval: int) -> Uniform:
+def choose_lattice(pattern: str, interval: int) -> Uniform:
     """The uniform lattice that a lookup with `pattern` is exported on."""
     return Uniform(interval if PATTERNS[pattern].rotations > 1 else CHANNEL_INTERVAL)

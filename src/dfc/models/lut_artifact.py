@@ -6,7 +6,7 @@ from typing import Any
 from dfc.common.errors import UserError
 from dfc.models.architectures import build
 from dfc.models.artifact import Tensors, describe, read_artifact, write_artifact
-from dfc.models.lattice import lattice_from_json
+from dfc.models.lattice import parse_lattice
 from dfc.models.lut import Lut, Table
 
 KIND = "lut"
@@ -43,7 +43,7 @@ def lut_from(path: Path, tensors: Tensors, description: dict[str, Any]) -> Lut:
     try:
         architecture = build(**description["architecture"])
         tables = {
-            name: Table(lattice_from_json(description["lattices"][name]), tensors[name])
+            name: Table(parse_lattice(description["lattices"][name]), tensors[name])
             for name in architecture.lookups
         }
         history = description["history"]

@@ -11,7 +11,7 @@ from dfc.models.architectures import Layer, Lookup
 from dfc.models.forward import restore, round_straight_through, sum_lookups
 from dfc.models.interpolation import interpolate
 from dfc.models.lut import Lut, Table
-from dfc.models.table_parameters import Entries
+from dfc.models.table_parameters import TableParameters
 
 
 class TableModel(nn.Module):
@@ -31,7 +31,7 @@ class TableModel(nn.Module):
         self.architecture = lut.architecture
         self.entries = nn.ModuleDict(
             {
-                name: Entries(lut.tables[name], intervals, layer.gain)
+                name: TableParameters(lut.tables[name], intervals, layer.gain)
                 for name, (_, layer) in lut.architecture.lookups.items()
             }
         )

@@ -13,8 +13,8 @@ from dfc.models.lattice import Uniform
 from dfc.models.lut import Table
 
 
-class Entries(nn.Module):
-    """Entries of one table / 127, -1..1, as a sum over lattices.
+class TableParameters(nn.Module):
+    """TableParameters of one table / 127, -1..1, as a sum over lattices.
 
     Most entries of a fine lattice are visited too rarely to learn anything but noise. Those of a
     coarse lattice are not; interpolated at the points of the table, they are added to its own.
@@ -46,7 +46,7 @@ class Entries(nn.Module):
 
 
 class _Coarse(nn.Module):
-    """Entries on a coarse lattice, seen from the points of a table."""
+    """TableParameters on a coarse lattice, seen from the points of a table."""
 
     def __init__(self, table: Table, lattice: Uniform, gain: float) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from dfc.models.lut import Lut
 from dfc.models.network import Network
 
 
-def load_trained(path: Path) -> Network | Lut:
+def load_model(path: Path) -> Network | Lut:
     """Read either of them; a file that is neither is a `UserError`."""
     tensors, description = read_artifact(path, network_artifact.KIND, lut_artifact.KIND)
     if description["kind"] == network_artifact.KIND:

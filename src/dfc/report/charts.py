@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from dfc.evaluation.accesses import Visits
+from dfc.evaluation.accesses import Accesses
 
 COLOURS = {
     "ink": "#1d2430",
@@ -43,7 +43,7 @@ SERIES = [f"var(--c{number})" for number in range(1, 7)]
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 
 
-def as_svg(chart: alt.TopLevelMixin, key: str) -> str:
+def draw_svg(chart: alt.TopLevelMixin, key: str) -> str:
     """Draw a chart for a page.
 
     Parameters
@@ -68,7 +68,7 @@ def as_svg(chart: alt.TopLevelMixin, key: str) -> str:
     return re.sub(r'(\bid="|url\(#)', rf"\g<1>{key}-", svg)
 
 
-def as_file(svg: str) -> str:
+def fill_colours(svg: str) -> str:
     """Turn the chart of a page into one that is looked at alone, on white."""
     for name, colour in COLOURS.items():
         svg = svg.replace(f"var(--{name})", colour)
@@ -76,7 +76,7 @@ def as_file(svg: str) -> str:
     return svg.replace(">", f">{paper}", 1)
 
 
-def colours_of(names: Sequence[str]) -> dict[str, str]:
+def assign_colours(names: Sequence[str]) -> dict[str, str]:
     """A colour for each name, always the same for the same place in the list."""
     return {name: SERIES[index % len(SERIES)] for index, name in enumerate(names)}
 
@@ -122,7 +122,7 @@ def durations(seconds: Mapping[str, float]) -> alt.LayerChart:
     ).encode(text="told:N")
 
 
-def visited(counted: Visits, reach: int | None) -> alt.LayerChart:
+def visited(counted: Accesses, reach: int | None) -> alt.LayerChart:
     """Draw how often the cells of a lattice are read, by `a` and each of `b c d`.
 
     Parameters

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dfc.evaluation.accesses import diagonal_first, diagonal_share, entry_shares, visits
+from dfc.evaluation.accesses import (
+    compute_diagonal_share,
+    count_accesses,
+    count_values,
+    find_diagonal_lattice,
+)
 from dfc.evaluation.examples import View
 from dfc.evaluation.results import Results
 from dfc.report import charts
-from dfc.report.points import EXPERIMENT, points_of
-from dfc.report.rate_distortion import plot_of
+from dfc.report.points import EXPERIMENT, collect_points
+from dfc.report.rate_distortion import draw_results
 from dfc.report.run import Run
 
 WIDE, NARROW = (940, 400), (270, 330)
@@ -36,9 +41,9 @@ class Drawing:
 def plots(results: Results, run: Run | None) -> Iterator[tuple[str, Drawing]]:
     """A rate-distortion plot for each set, by its name."""
     for index, name in enumerate(results.comparison.sets):
-        points = points_of(results, name, run.experiments if run else None)
+        points = collect_points(results, name, run.experiments if run else None)
         wide, narrow = (
-            charts.as_svg(plot_of(results, points, size), f"rate-{index}-{size[0]}")
+            charts.draw_svg(draw_results(results, points, size), f"rate-{index}-{size[0]}")
             for size in (WIDE, NARROW)
         )
         named, others = points[points["label"] != ""], points[points["group"] == EXPERIMENT]
@@ -54,24 +59,26 @@ def plots(results: Results, run: Run | None) -> Iterator[tuple[str, Drawing]]:
 
 def inside(results: Results, views: Sequence[View]) -> Iterator[Drawing]:
     """Where images read the tables, and what values they hold."""
-    lut, lattice = results.lut, diagonal_first(results.lut)
-    entries_near = f"{diagonal_share(lut):.1%} of the entries are"
-    for index, counted in enumerate(visits(lut, (view.degraded for view in views))):
-        lookups_near = f"{counted.share_near:.1%} of the lookups are near the diagonal"
+    lut, lattice = results.lut, find_diagonal_lattice(results.lut)
+    entries_near = f"{compute_diagonal_share(lut):.1%} of the entries are"
+    for index, counted in enumerate(count_accesses(lut, (view.degraded for view in views))):
+        lookups_near = (
+            f"{counted.diagonal_share_of_lookups:.1%} of the lookups are near the diagonal"
+        )
         caption = f"{lookups_near}, where {entries_near}." if lattice else ""
         chart = charts.visited(counted, lattice.reach if lattice else None)
         told = f"How often {counted.name} reads each cell of the lattice. {caption}"
-        yield Drawing(charts.as_svg(chart, f"visits-{index}"), told, caption)
+        yield Drawing(charts.draw_svg(chart, f"visits-{index}"), told, caption)
     luts = results.comparison.luts
     # Compressing keeps entries as they are: of a chain, the last two tell what changed.
     names = list(luts)[-2:] if results.chained else list(luts)
-    colours = charts.colours_of(list(luts))
+    colours = charts.assign_colours(list(luts))
     colours = {name: colours[name] for name in names}
-    shares = pd.concat(entry_shares(luts[name]).assign(lut=name) for name in names)
+    shares = pd.concat(count_values(luts[name]).assign(lut=name) for name in names)
     for index, (layers, rows) in enumerate(shares.groupby("layers", sort=False)):
         chart = charts.entries(rows, layers, colours)
         told = f"How the entries of the {layers} are distributed, of {' and '.join(names)}."
-        yield Drawing(charts.as_svg(chart, f"entries-{index}"), told)
+        yield Drawing(charts.draw_svg(chart, f"entries-{index}"), told)
 
 
 def curves(run: Run) -> Iterator[Drawing]:
@@ -84,11 +91,11 @@ def curves(run: Run) -> Iterator[Drawing]:
         last = points.iloc[-1]
         told = f"{title}, {unit}: {last['value']:.4g} at iteration {last['step']:.0f}."
         chart = charts.curve(points, title, unit)
-        yield Drawing(charts.as_svg(chart, name.replace("/", "-")), told)
+        yield Drawing(charts.draw_svg(chart, name.replace("/", "-")), told)
 
 
 def times(run: Run) -> Drawing:
     """How long every stage took."""
     told = "; ".join(f"{stage} {seconds:.1f} s" for stage, seconds in run.seconds.items())
     chart = charts.durations(run.seconds)
-    return Drawing(charts.as_svg(chart, "times"), f"Time of every stage: {told}.")
+    return Drawing(charts.draw_svg(chart, "times"), f"Time of every stage: {told}.")

@@ -8,10 +8,10 @@ import pandas as pd
 from dfc.evaluation.examples import ORIGINAL, View
 from dfc.evaluation.results import Results
 from dfc.images import write_image
-from dfc.report.charts import as_file, as_svg
+from dfc.report.charts import draw_svg, fill_colours
 from dfc.report.pictures import strip
-from dfc.report.points import points_of
-from dfc.report.rate_distortion import plot_of
+from dfc.report.points import collect_points
+from dfc.report.rate_distortion import draw_results
 
 
 def write_figures(
@@ -32,9 +32,9 @@ def write_figures(
     """
     folder.mkdir(parents=True)
     for name in results.comparison.sets:
-        chart = plot_of(results, points_of(results, name, experiments))
+        chart = draw_results(results, collect_points(results, name, experiments))
         (folder / f"rate_distortion_{name}.svg").write_text(
-            as_file(as_svg(chart, "rate")), encoding="utf-8"
+            fill_colours(draw_svg(chart, "rate")), encoding="utf-8"
         )
     for view in views:
         pictures = {caption(view, method): crop for method, crop in view.crops.items()}

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dfc.evaluation.accesses import diagonal_first, uniform_mib
+from dfc.evaluation.accesses import compute_uniform_mib, find_diagonal_lattice
 from dfc.evaluation.benchmark import SHOWN
 from dfc.evaluation.examples import ORIGINAL, View
 from dfc.evaluation.results import Results
 from dfc.report import charts, drawings
 from dfc.report.pictures import MOST_ERROR, data_uri, error_map
-from dfc.report.run import Run, facts_of, history_of, task_of
+from dfc.report.run import Run, describe_history, describe_lut, describe_task
 
 
 def render(
@@ -46,11 +46,11 @@ def render(
         HTML that loads nothing.
     """
     degradation, lut = results.comparison.protocol.degradation, results.lut
-    told = {"Task": task_of(degradation.task, degradation.level), **facts_of(lut)}
+    told = {"Task": describe_task(degradation.task, degradation.level), **describe_lut(lut)}
     if run:
         told |= {**run.facts, "Time": f"{sum(run.seconds.values()) / 60:.1f} minutes"}
     else:
-        told |= history_of(lut)
+        told |= describe_history(lut)
     columns = {key: SHOWN[key] for key in SHOWN if key in results.table}
     environment = Environment(
         loader=PackageLoader("dfc.report"),
@@ -69,7 +69,7 @@ def render(
         facts=told | facts,
         caption=results.comparison.protocol.caption,
         plots=list(drawings.plots(results, run)),
-        compressed=diagonal_first(results.lut) is not None,
+        compressed=find_diagonal_lattice(results.lut) is not None,
         columns=columns,
         rows=list(_rows(results.table, columns)),
         views=[_shown(view, results) for view in views],
@@ -87,7 +87,7 @@ def _headline(results: Results, milliseconds: float) -> Iterator[tuple[str, str]
     beaten = "doing nothing" if results.comparison.baseline == "input" else "bicubic interpolation"
     yield f"{first['gain']:+.2f} dB", f"above {beaten} on {first['set']}"
     yield f"{lut.size_mib:.3f} MiB", "all entries of all tables"
-    if (times := uniform_mib(lut) / lut.size_mib) > 1:
+    if (times := compute_uniform_mib(lut) / lut.size_mib) > 1:
         yield f"{times:.1f} times", "smaller than uniform tables"
     yield f"{milliseconds:.1f} ms", "to make 1280x720 pixels in colour"
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from dfc.tasks.degradations import to_8_bit
+from dfc.tasks.degradations import round_to_8_bit
 
 MOST_ERROR = 32
 """Levels of error from which on an error map does not change its colour."""
@@ -28,7 +28,7 @@ def error_map(error: NDArray[np.float64]) -> NDArray[np.uint8]:
     share = np.clip(error / MOST_ERROR, 0, 1)
     positions = np.linspace(0, 1, len(ERROR_COLOURS))
     channels = [np.interp(share, positions, channel) for channel in np.transpose(ERROR_COLOURS)]
-    return to_8_bit(np.stack(channels, axis=-1))
+    return round_to_8_bit(np.stack(channels, axis=-1))
 
 
 def strip(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:

@@ -6,7 +6,14 @@ or it is not known), psnr and told, what a reader is told of the point.
 
 import pandas as pd
 
-from dfc.evaluation.experiments import WORKSPACE, alike, measured_on, named, varied, without_repeats
+from dfc.evaluation.experiments import (
+    WORKSPACE,
+    drop_repeats,
+    list_varied,
+    named,
+    select_alike,
+    select_measured,
+)
 from dfc.evaluation.results import Results
 from dfc.report.published import published
 
@@ -15,7 +22,7 @@ OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"
 COLUMNS = ["group", "label", "storage_mib", "psnr", "told"]
 
 
-def points_of(
+def collect_points(
     results: Results, set_name: str, experiments: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """The methods of a comparison on one set, what is published of it, and experiments if any."""
@@ -23,32 +30,33 @@ def points_of(
     known = published(results.comparison.protocol.degradation, set_name)
     groups = [_as_points(table[table["set"] == set_name], OURS), _as_points(known, PUBLISHED)]
     if experiments is not None:
-        groups.append(experiment_points(experiments, set_name))
+        groups.append(collect_experiment_points(experiments, set_name))
     return pd.concat(groups, ignore_index=True)
 
 
-def experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
+def collect_experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
     """What other experiments than the workspace, their first, reached on one set; no labels."""
     if experiments.empty:
         return pd.DataFrame(columns=COLUMNS)
-    distinct = without_repeats(measured_on(alike(experiments), set_name))
-    keys = varied(distinct)
+    distinct = drop_repeats(select_measured(select_alike(experiments), set_name))
+    keys = list_varied(distinct)
     others = distinct[distinct["name"] != WORKSPACE]
     told = [
-        told_of(named(row, keys), row["storage_mib"], row["psnr"]) for _, row in others.iterrows()
+        describe_point(named(row, keys), row["storage_mib"], row["psnr"])
+        for _, row in others.iterrows()
     ]
     return others.assign(group=EXPERIMENT, label="", told=told)[COLUMNS]
 
 
 def _as_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:
     told = [
-        told_of(f"{row.method} ({group})", row.storage_mib, row.psnr)
+        describe_point(f"{row.method} ({group})", row.storage_mib, row.psnr)
         for row in rows.itertuples(index=False)
     ]
     return rows.assign(group=group, label=rows["method"], told=told)[COLUMNS]
 
 
-def told_of(name: str, storage_mib: float, psnr: float) -> str:
+def describe_point(name: str, storage_mib: float, psnr: float) -> str:
     """Say what a point is, in one line."""
     storage = "" if pd.isna(storage_mib) else f", {storage_mib:.3f} MiB"
     return f"{name}: {psnr:.2f} dB{storage}"
@@ -64,7 +72,7 @@ def pareto(points: pd.DataFrame) -> pd.DataFrame:
     return ordered[~(ordered["psnr"] <= before)]  # nothing is before the first
 
 
-def best_within(points: pd.DataFrame, budget_mib: float) -> pd.Series | None:
+def find_best_within(points: pd.DataFrame, budget_mib: float) -> pd.Series | None:
     """The point with the highest PSNR of those that fit a budget, the smallest of equals."""
     frontier = pareto(points)
     fitting = frontier[frontier["storage_mib"] <= budget_mib]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dfc.evaluation.results import Results
-from dfc.report.charts import colours_of
+from dfc.report.charts import assign_colours
 from dfc.report.placement import Frame, Labels, Line, arrow
 from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
 
@@ -61,12 +61,12 @@ def rate_distortion(
     return alt.layer(*layers).properties(width=size[0], height=size[1])
 
 
-def plot_of(
+def draw_results(
     results: Results, points: pd.DataFrame, size: tuple[int, int] = (760, 380)
 ) -> alt.LayerChart:
     """Draw the points of results, with arrows where each LUT was made of the one before."""
     names = list(results.comparison.luts)
-    return rate_distortion(points, colours_of(names), size, names if results.chained else ())
+    return rate_distortion(points, assign_colours(names), size, names if results.chained else ())
 
 
 def _axes(frame: Frame) -> dict[str, alt.X | alt.Y]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from dfc.evaluation.accesses import diagonal_first
-from dfc.models.description import lattice_text
+from dfc.evaluation.accesses import find_diagonal_lattice
+from dfc.models.description import format_lattice
 from dfc.models.lut import Lut
 from dfc.params import Params
 
@@ -33,21 +33,21 @@ class Run:
     """From `dfc.evaluation.experiments.finished`."""
 
 
-def facts_of(lut: Lut) -> dict[str, str]:
+def describe_lut(lut: Lut) -> dict[str, str]:
     """Say what a LUT is, in a few words each."""
-    lattice = diagonal_first(lut)
+    lattice = find_diagonal_lattice(lut)
     return {
         "Model": lut.architecture.title,
-        "Lattice": lattice_text(**(lattice or next(iter(lut.tables.values())).lattice).to_json()),
+        "Lattice": format_lattice(**(lattice or next(iter(lut.tables.values())).lattice).to_json()),
     }
 
 
-def history_of(lut: Lut) -> dict[str, str]:
+def describe_history(lut: Lut) -> dict[str, str]:
     """Say how a LUT was made, as far as its file tells."""
     return {"Made by": ", then ".join(map(_told, lut.history)) or "nobody knows"}
 
 
-def training_of(params: Params) -> dict[str, str]:
+def describe_training(params: Params) -> dict[str, str]:
     """Say what a LUT of the pipeline was trained with and how."""
     train, finetune = params.train, params.finetune
     data = "sample photographs" if params.data.source == "sample" else params.data.train_dir
@@ -59,7 +59,7 @@ def training_of(params: Params) -> dict[str, str]:
     }
 
 
-def task_of(task: str, level: float | None) -> str:
+def describe_task(task: str, level: float | None) -> str:
     """A task and how hard it is, for people."""
     levels = {"sr": " x{:g}", "denoise": ", sigma {:g}", "deblock": ", JPEG quality {:g}"}
     return TASKS[task] + levels.get(task, "").format(level)

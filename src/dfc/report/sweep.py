@@ -9,17 +9,17 @@ import vl_convert
 from dfc.common.errors import UserError
 from dfc.evaluation.experiments import (
     METHOD,
-    alike,
-    finished,
-    measured_on,
-    measured_sets,
+    drop_repeats,
+    list_measured_sets,
+    list_varied,
+    read_experiments,
+    select_alike,
+    select_measured,
     settings,
     shown,
-    varied,
-    without_repeats,
 )
-from dfc.report.charts import as_file, as_svg
-from dfc.report.points import COLUMNS, EXPERIMENT, best_within, pareto, told_of
+from dfc.report.charts import draw_svg, fill_colours
+from dfc.report.points import COLUMNS, EXPERIMENT, describe_point, find_best_within, pareto
 from dfc.report.rate_distortion import rate_distortion
 
 FORMATS = (".svg", ".png")
@@ -65,7 +65,7 @@ class Sweep:
         return "\n".join(lines)
 
     def _best_told(self, budget_mib: float) -> str:
-        best = best_within(self.experiments, budget_mib)
+        best = find_best_within(self.experiments, budget_mib)
         if best is None:
             smallest = self.experiments["storage_mib"].min()
             raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
@@ -76,7 +76,7 @@ class Sweep:
 
     def drawing(self, budget_mib: float | None, suffix: str) -> bytes:
         """Draw all experiments, with the settings of those on the frontier."""
-        best = None if budget_mib is None else best_within(self.experiments, budget_mib)
+        best = None if budget_mib is None else find_best_within(self.experiments, budget_mib)
         points = self.experiments.assign(
             group=EXPERIMENT,
             label=[
@@ -84,7 +84,7 @@ class Sweep:
                 for index, row in self.experiments.iterrows()
             ],
             told=[
-                told_of(row["name"], row["storage_mib"], row["psnr"])
+                describe_point(row["name"], row["storage_mib"], row["psnr"])
                 for _, row in self.experiments.iterrows()
             ],
         )[COLUMNS]
@@ -92,7 +92,7 @@ class Sweep:
             points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
         )
         title = f"{METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
-        svg = as_file(as_svg(chart.properties(title=title), "frontier"))
+        svg = fill_colours(draw_svg(chart.properties(title=title), "frontier"))
         return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)
 
 
@@ -111,17 +111,17 @@ def read(commits: int = 1, set_name: str | None = None) -> Sweep:
     UserError
         If there are no experiments, or none was measured on the set.
     """
-    experiments = finished(commits)
+    experiments = read_experiments(commits)
     if experiments.empty:
         raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
-    comparable = alike(experiments)
-    sets = measured_sets(comparable)
+    comparable = select_alike(experiments)
+    sets = list_measured_sets(comparable)
     name = set_name or sets[0]
     if name not in sets:
         raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
     # The same result stands in the workspace, in a commit and in an experiment.
-    measured = measured_on(comparable, name).sort_values(
+    measured = select_measured(comparable, name).sort_values(
         "applicable", ascending=False, kind="stable"
     )
-    distinct = without_repeats(measured).reset_index(drop=True)
-    return Sweep(name, distinct, varied(distinct))
+    distinct = drop_repeats(measured).reset_index(drop=True)
+    return Sweep(name, distinct, list_varied(distinct))

@@ -1,4 +1,4 @@
-"""What spoils a sharp image: the one place that knows how degraded images are made.
+"""What spoils a target image: the one place that knows how degraded images are made.
 
 Super-resolution degrades by bicubic shrinking (a = -0.5, antialiased, as MATLAB's imresize), which
 is Pillow's BICUBIC; denoising by Gaussian noise; deblocking by JPEG compression of the luma;
@@ -38,13 +38,13 @@ class Degradation:
         return {"sr": self.scale, "denoise": self.sigma, "deblock": self.quality}.get(self.task)
 
     @property
-    def made_anew(self) -> bool:
+    def per_crop(self) -> bool:
         """Whether every training crop is degraded anew, where no file says how it looks."""
         return self.task in ("denoise", "deblur")
 
     @property
     def margin(self) -> int:
-        """How far a pixel that is made anew looks: sharp pixels needed beyond each side."""
+        """How far a pixel that is made anew looks: target pixels needed beyond each side."""
         return SHAKE // 2 if self.task == "deblur" else 0
 
     @property
@@ -52,7 +52,7 @@ class Degradation:
         """Whether degraded images may come as files; others are always made."""
         return self.task in ("sr", "deblur")
 
-    def sharp(self, image: np.ndarray) -> np.ndarray:
+    def target(self, image: np.ndarray) -> np.ndarray:
         """The part of an image that is degraded and compared with.
 
         Parameters
@@ -71,13 +71,13 @@ class Degradation:
             return np.rint(luma(image)).astype(np.uint8)
         return image
 
-    def degrade(self, sharp: np.ndarray, name: str = "") -> np.ndarray:
-        """Make the degraded image of a sharp one, always the same.
+    def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
+        """Make the degraded image of a target one, always the same.
 
         Parameters
         ----------
-        sharp
-            From `sharp`.
+        target
+            From `target`.
         name
             Of the image: every name is blurred in another way. Noise does not depend on it: its
             seed is 0 for every image, as in published benchmarks.
@@ -89,13 +89,13 @@ class Degradation:
         """
         match self.task:
             case "sr":
-                return shrink(sharp, self.scale)
+                return downscale(target, self.scale)
             case "denoise":
-                return to_8_bit(self.noisy(sharp))
+                return round_to_8_bit(self.noisy(target))
             case "deblock":
-                return compress_jpeg(sharp, self.quality)
+                return compress_jpeg(target, self.quality)
             case "deblur":
-                return blur(sharp, shake_kernel(np.random.default_rng(crc32(name.encode()))))
+                return blur(target, draw_shake_kernel(np.random.default_rng(crc32(name.encode()))))
         raise ValueError(f"task {self.task!r} is none of sr, denoise, deblock and deblur")
 
     def anew(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -104,7 +104,7 @@ class Degradation:
         Parameters
         ----------
         window
-            uint8: the sharp crop with `margin` pixels more on each side.
+            uint8: the target crop with `margin` pixels more on each side.
         rng
             Decides how.
 
@@ -114,34 +114,34 @@ class Degradation:
             uint8, without the margin.
         """
         if self.task == "denoise":
-            return to_8_bit(self.noisy(window, rng))
-        return without_margin(blur(window, shake_kernel(rng)), self.margin)
+            return round_to_8_bit(self.noisy(window, rng))
+        return cut_margin(blur(window, draw_shake_kernel(rng)), self.margin)
 
     def noisy(
-        self, sharp: np.ndarray, rng: np.random.Generator | np.random.RandomState | None = None
+        self, target: np.ndarray, rng: np.random.Generator | np.random.RandomState | None = None
     ) -> np.ndarray:
         """Add noise, clipped to 0..255, not rounded: float64. Without `rng`, that of benchmarks."""
         rng = rng or np.random.RandomState(0)
-        return (sharp + rng.normal(0, self.sigma, sharp.shape)).clip(0, 255)
+        return (target + rng.normal(0, self.sigma, target.shape)).clip(0, 255)
 
 
-def to_8_bit(image: np.ndarray) -> np.ndarray:
+def round_to_8_bit(image: np.ndarray) -> np.ndarray:
     """Round and clip grey levels to uint8."""
     return np.rint(image).clip(0, 255).astype(np.uint8)
 
 
-def without_margin(image: np.ndarray, margin: int) -> np.ndarray:
+def cut_margin(image: np.ndarray, margin: int) -> np.ndarray:
     """Cut off `margin` pixels, 0 or more, on all sides."""
     height, width = image.shape[:2]
     return image[margin : height - margin, margin : width - margin]
 
 
-def shrink(sharp: np.ndarray, scale: int) -> np.ndarray:
+def downscale(target: np.ndarray, scale: int) -> np.ndarray:
     """Make an image bicubically `scale` times smaller.
 
     Parameters
     ----------
-    sharp
+    target
         uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`.
     scale
         1 or more; 1 changes nothing.
@@ -156,10 +156,10 @@ def shrink(sharp: np.ndarray, scale: int) -> np.ndarray:
     ValueError
         If a side is not a multiple of `scale`: pixels of the two images would not line up.
     """
-    height, width = sharp.shape[:2]
+    height, width = target.shape[:2]
     if height % scale or width % scale:
         raise ValueError(f"{width}x{height} pixels are not a multiple of scale {scale}")
-    return resized(sharp, height // scale, width // scale)
+    return resize_bicubic(target, height // scale, width // scale)
 
 
 def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
@@ -190,10 +190,10 @@ def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
         uint8, of shape (height * scale, width * scale) and as many channels.
     """
     height, width = image.shape[:2]
-    return resized(image, height * scale, width * scale)
+    return resize_bicubic(image, height * scale, width * scale)
 
 
-def resized(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize_bicubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize an image bicubically."""
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
 
@@ -205,7 +205,7 @@ def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return np.array(Image.open(file))
 
 
-def shake_kernel(rng: np.random.Generator) -> np.ndarray:
+def draw_shake_kernel(rng: np.random.Generator) -> np.ndarray:
     """Draw the blur of a shaking hand: the time that the camera spends at each offset.
 
     Returns
@@ -235,4 +235,4 @@ def shake_kernel(rng: np.random.Generator) -> np.ndarray:
 def blur(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Blur every channel of an image; beyond its borders, the image is mirrored."""
     kernel = kernel.reshape(*kernel.shape, *[1] * (image.ndim - 2))
-    return to_8_bit(convolve(image.astype(np.float64), kernel, mode="reflect"))
+    return round_to_8_bit(convolve(image.astype(np.float64), kernel, mode="reflect"))

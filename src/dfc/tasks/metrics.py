@@ -1,4 +1,4 @@
-"""How close a restored image comes to the sharp one: PSNR, SSIM and PSNR-B."""
+"""How close a restored image comes to the target one: PSNR, SSIM and PSNR-B."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,12 +31,12 @@ def luma(image: np.ndarray) -> np.ndarray:
     return rgb2ycbcr(colour)[..., 0]
 
 
-def psnr(restored: np.ndarray, sharp: np.ndarray, shave: int = 0) -> float:
+def psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> float:
     """Compute the peak signal-to-noise ratio over all channels, with a peak of 255.
 
     Parameters
     ----------
-    restored, sharp
+    restored, target
         Grey levels 0..255, of one shape (height, width) or (height, width, C); what `luma` gives,
         for super-resolution.
     shave
@@ -52,16 +52,16 @@ def psnr(restored: np.ndarray, sharp: np.ndarray, shave: int = 0) -> float:
     ValueError
         If the shapes differ, or shaving leaves no pixels.
     """
-    _check_shapes(restored, sharp)
-    height, width = sharp.shape[:2]
+    _check_shapes(restored, target)
+    height, width = target.shape[:2]
     if 2 * shave >= min(height, width):
         raise ValueError(f"shaving {shave} pixels leaves none of {width}x{height}")
     inside = np.s_[shave : height - shave, shave : width - shave]
     with np.errstate(divide="ignore"):  # no error at all: infinite, as intended
-        return float(peak_signal_noise_ratio(sharp[inside], restored[inside], data_range=255))
+        return float(peak_signal_noise_ratio(target[inside], restored[inside], data_range=255))
 
 
-def ssim(restored: np.ndarray, sharp: np.ndarray) -> float:
+def ssim(restored: np.ndarray, target: np.ndarray) -> float:
     """Compute the mean structural similarity (Wang et al. 2004).
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
@@ -69,7 +69,7 @@ def ssim(restored: np.ndarray, sharp: np.ndarray) -> float:
 
     Parameters
     ----------
-    restored, sharp
+    restored, target
         Images as for `psnr`, of one shape, at least 11x11 pixels.
 
     Returns
@@ -82,26 +82,26 @@ def ssim(restored: np.ndarray, sharp: np.ndarray) -> float:
     ValueError
         If the shapes differ, or the window fits nowhere.
     """
-    _check_shapes(restored, sharp)
+    _check_shapes(restored, target)
     return float(
         structural_similarity(
-            sharp,
+            target,
             restored,
             gaussian_weights=True,
             sigma=1.5,
             use_sample_covariance=False,
             data_range=255,
-            channel_axis=2 if sharp.ndim == 3 else None,
+            channel_axis=2 if target.ndim == 3 else None,
         )
     )
 
 
-def psnr_b(restored: np.ndarray, sharp: np.ndarray, block: int = 8) -> float:
+def psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> float:
     """Compute the PSNR with a penalty for visible block boundaries (Yim and Bovik 2011).
 
     Parameters
     ----------
-    restored, sharp
+    restored, target
         Grey levels 0..255, of one shape (height, width), larger than a block.
     block
         Side of the blocks, in pixels.
@@ -111,7 +111,7 @@ def psnr_b(restored: np.ndarray, sharp: np.ndarray, block: int = 8) -> float:
     float
         In dB; at most `psnr`.
     """
-    _check_shapes(restored, sharp)
+    _check_shapes(restored, target)
     pixels = restored.astype(np.float64)
     boundary, inside = [], []
     for steps in (np.diff(pixels, axis=0), np.diff(pixels, axis=1).T):
@@ -121,7 +121,7 @@ def psnr_b(restored: np.ndarray, sharp: np.ndarray, block: int = 8) -> float:
         inside.append(squares[~at_boundary].ravel())
     excess = np.concatenate(boundary).mean() - np.concatenate(inside).mean()
     factor = np.log2(block) / np.log2(min(pixels.shape)) if excess > 0 else 0
-    error = np.mean((pixels - sharp) ** 2) + factor * excess
+    error = np.mean((pixels - target) ** 2) + factor * excess
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(255**2 / error))
 
@@ -142,7 +142,7 @@ def measures(task: str, scale: int) -> dict[str, Measure]:
     """
 
     def on_luma(measure: Measure) -> Measure:
-        return lambda restored, sharp: measure(luma(restored), luma(sharp))
+        return lambda restored, target: measure(luma(restored), luma(target))
 
     match task:
         case "sr":
@@ -154,6 +154,6 @@ def measures(task: str, scale: int) -> dict[str, Measure]:
     return {"psnr": psnr, "ssim": ssim}
 
 
-def _check_shapes(restored: np.ndarray, sharp: np.ndarray) -> None:
-    if restored.shape != sharp.shape:
-        raise ValueError(f"restored {restored.shape} and sharp {sharp.shape} differ in shape")
+def _check_shapes(restored: np.ndarray, target: np.ndarray) -> None:
+    if restored.shape != target.shape:
+        raise ValueError(f"restored {restored.shape} and target {target.shape} differ in shape")

@@ -10,7 +10,7 @@ from typing import Any
 
 from accelerate import Accelerator
 
-from dfc.common.files import fingerprint, partial_path, written_whole
+from dfc.common.files import atomic_write, fingerprint, get_partial_path
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ class Checkpoints:
         """Give every process the same empty folder; the main one renames it when all are done."""
         with ExitStack() as stack:
             if accelerator.is_main_process:
-                partial = stack.enter_context(written_whole(self.state))
+                partial = stack.enter_context(atomic_write(self.state))
                 partial.mkdir()
             else:
-                partial = partial_path(self.state)
+                partial = get_partial_path(self.state)
             accelerator.wait_for_everyone()
             yield partial
             accelerator.wait_for_everyone()

@@ -17,8 +17,8 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
-from dfc.common.files import written_whole
-from dfc.common.parallel import available_cores, computed_ahead
+from dfc.common.files import atomic_write
+from dfc.common.parallel import count_cores, prefetch
 from dfc.common.pipeline import CHECKPOINTS, PREPARED, REPORTS
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
@@ -45,7 +45,7 @@ def start_accelerator(seed: int) -> Accelerator:
         log_with="dvclive",
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],  # all constant
     )
-    torch.set_num_threads(max(1, available_cores() // accelerator.num_processes))
+    torch.set_num_threads(max(1, count_cores() // accelerator.num_processes))
     set_seed(seed)
     return accelerator
 
@@ -105,7 +105,7 @@ def train_stage(
     trained = fit(model, sampler, validation, schedule, accelerator, checkpoints, keep)
     if accelerator.is_main_process:
         save(trained, schedule.total_iter)
-        with written_whole(REPORTS / name) as partial:
+        with atomic_write(REPORTS / name) as partial:
             shutil.copytree(checkpoints.curves, partial)
         checkpoints.clear()
 
@@ -183,8 +183,8 @@ def fit(
     batches = Batches(training, accelerator)
     began = time.perf_counter()
     losses: list[Tensor] = []
-    for iteration, (degraded, sharp) in zip(progress, batches.of(iterations), strict=True):
-        losses.append(step(wrapped, optimizer, degraded, sharp, accelerator.backward))
+    for iteration, (degraded, target) in zip(progress, batches.of(iterations), strict=True):
+        losses.append(step(wrapped, optimizer, degraded, target, accelerator.backward))
         cosine.step()
         average.update_parameters(model)
         done = iteration + 1
@@ -223,25 +223,25 @@ def step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     degraded: Tensor,
-    sharp: Tensor,
+    target: Tensor,
     backward: Callable[[Tensor], None] = Tensor.backward,
 ) -> Tensor:
-    """Take one step towards the sharp pixels, and give the loss."""
-    loss = log_error(model(degraded), sharp)
+    """Take one step towards the target pixels, and give the loss."""
+    loss = log_error(model(degraded), target)
     backward(loss)
     optimizer.step()
     optimizer.zero_grad()
     return loss.detach()
 
 
-def log_error(restored: Tensor, sharp: Tensor) -> Tensor:
+def log_error(restored: Tensor, target: Tensor) -> Tensor:
     """Mean over crops [B, C, H, W] of the logarithm of their MSE, intensities being 0..1.
 
     That is what the mean PSNR of images measures. The MSE itself would let a crop of gravel count
     as much as a hundred of skin. `CALM` is added to it, or crops without any detail would count
     most.
     """
-    errors = ((restored - sharp) / 255).square().mean((1, 2, 3))
+    errors = ((restored - target) / 255).square().mean((1, 2, 3))
     return (errors + CALM).log().mean()
 
 
@@ -250,11 +250,11 @@ def validate(model: nn.Module, validation: PairStore, accelerator: Accelerator) 
     """Mean PSNR in dB over the validation images, shared out to all processes."""
     scores = torch.zeros(len(validation), device=accelerator.device)
     for index in range(accelerator.process_index, len(validation), accelerator.num_processes):
-        degraded, sharp = (
+        degraded, target = (
             torch.from_numpy(np.array(plane)).to(accelerator.device, torch.float32)[:, None]
             for plane in validation.planes(index)
         )
-        error = functional.mse_loss(model(degraded), sharp)
+        error = functional.mse_loss(model(degraded), target)
         scores[index] = 10 * torch.log10(255**2 / error.clamp(min=1e-10))
     return accelerator.reduce(scores, "sum").mean().item()
 
@@ -270,18 +270,18 @@ class Batches:
         self._accelerator = accelerator
 
     def of(self, iterations: range) -> Iterator[tuple[Tensor, Tensor]]:
-        """Give the degraded and the sharp crops of each iteration, float32, on the device."""
+        """Give the degraded and the target crops of each iteration, float32, on the device."""
         rank, world = self._accelerator.process_index, self._accelerator.num_processes
         draw = partial(self._sampler.batch, rank=rank, world=world)
-        drawn = computed_ahead(draw, iterations, threads=1, ahead=4)
+        drawn = prefetch(draw, iterations, threads=1, ahead=4)
         for _ in iterations:
             asked = time.perf_counter()
             batch = next(drawn)
             self.waited += time.perf_counter() - asked
-            degraded, sharp = (
+            degraded, target = (
                 torch.from_numpy(part).to(self._accelerator.device) for part in batch
             )
-            yield degraded.float(), sharp.float()
+            yield degraded.float(), target.float()
 
 
 def _start_curves(accelerator: Accelerator, folder: Path, resume: bool) -> None:
