@@ -9,59 +9,59 @@ the same stages read and write the same files in it.
 """
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.interop.experiment_directory import load_experiment
+from dfc.models.artifact import load_model, save_lut
 from dfc.models.export import export
-from dfc.models.lut_artifact import save_lut
-from dfc.models.trained import load_model
 from dfc.params import Params
-from dfc.training.loop import start_accelerator
-from stages import finetune, prepare, train
+from dfc.training.stage import start_accelerator
+from stages import finetune, init, prepare, train
 
 TASKS = {"sr": "sr", "dnoising": "denoise", "dblocking": "deblock", "dblur": "deblur"}
 NETWORKS, LUTS = Path("models/networks"), Path("models/luts")
-"""What was learnt at every checkpoint, and the LUTs of it, as ITERATION.safetensors."""
+"""The models of all checkpoints, and the LUTs of them, as ITERATION.safetensors."""
 
 
-def train_model(params: Params, iterations: dict[str, int]) -> None:
-    """Prepare the images, and train."""
+def train_model(params: Params, iterations: dict[str, int], root: Path) -> None:
+    """Prepare the images, make the model to start from, and train it."""
     accelerator = start_accelerator(params.seed)
     if accelerator.is_main_process:
-        prepare.main(params)
+        prepare.main(params, root)
+        init.main(params, root)
     accelerator.wait_for_everyone()
-    train.main(params, keep=NETWORKS)
+    train.main(params, root, keep=root / NETWORKS)
 
 
-def compress_lut(params: Params, iterations: dict[str, int]) -> None:
-    """Export what a checkpoint has learnt, and compress it where that is asked for."""
+def compress_lut(params: Params, iterations: dict[str, int], root: Path) -> None:
+    """Export the model of a checkpoint, and compress it where that is asked for."""
     if not start_accelerator(params.seed).is_main_process:
         return
-    source = chosen(NETWORKS, "export_lut.checkpoint_iter", iterations)
+    source = choose_file(root / NETWORKS, "export_lut.checkpoint_iter", iterations)
     lut = export(load_model(source), params.task, params.export.interval)
     if params.dfc.enabled:
-        lut = lut.compressed(params.dfc.dims, params.dfc.diagonal_width, params.dfc.interval)
-    save_lut(lut, LUTS / source.name)
+        lut = lut.compress(params.dfc.dims, params.dfc.diagonal_width, params.dfc.interval)
+    save_lut(lut, root / LUTS / source.name)
     print(f"{LUTS / source.name}: {lut.size_mib:.3f} MiB")
 
 
-def finetune_lut(params: Params, iterations: dict[str, int]) -> None:
+def finetune_lut(params: Params, iterations: dict[str, int], root: Path) -> None:
     """Fine-tune the LUT of a checkpoint."""
-    finetune.main(params, start=chosen(LUTS, "finetune_lut.export_lut_iter", iterations))
+    start = choose_file(root / LUTS, "finetune_lut.export_lut_iter", iterations)
+    finetune.main(params, root, start)
 
 
-STEPS: dict[str, Callable[[Params, dict[str, int]], None]] = {
+STEPS: dict[str, Callable[[Params, dict[str, int], Path], None]] = {
     "1_train_model": train_model,
     "2_compress_lut_from_net": compress_lut,
     "3_finetune_compress_lut": finetune_lut,
 }
 
 
-def chosen(folder: Path, key: str, iterations: dict[str, int]) -> Path:
-    """The file of the iteration that a key names, or the last."""
+def choose_file(folder: Path, key: str, iterations: dict[str, int]) -> Path:
+    """Choose the file of the iteration that a key names, or the last."""
     there = {int(path.stem): path for path in folder.glob("*.safetensors") if path.stem.isdigit()}
     wanted = iterations[key] or max(there, default=0)
     if wanted not in there:
@@ -87,8 +87,7 @@ def main() -> None:
             f"{', '.join(STEPS)}"
         ) from None
     params, iterations = load_experiment(arguments.experiment, task)
-    os.chdir(arguments.experiment)
-    run(params, iterations)
+    run(params, iterations, arguments.experiment)
 
 
 if __name__ == "__main__":

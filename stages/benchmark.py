@@ -4,7 +4,7 @@ import json
 
 from dfc.common.errors import exit_on_user_error
 from dfc.common.files import atomic_write
-from dfc.common.pipeline import REPORTS, SCORES, timed
+from dfc.common.pipeline import REPORTS, SCORES, record_time
 from dfc.evaluation.benchmark import format_markdown, nest_metrics, summarise
 from dfc.evaluation.measured import load_comparison
 from dfc.params import Params, load_params
@@ -32,5 +32,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error(), timed("benchmark"):
+    with exit_on_user_error(), record_time("benchmark"):
         main(load_params())

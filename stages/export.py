@@ -1,20 +1,21 @@
-"""Export the LUT of what was trained: its cells or tables, sampled on a uniform lattice."""
+"""Export the LUT of the trained model: its cells or tables, sampled on a uniform lattice."""
+
+from pathlib import Path
 
 from dfc.common.errors import exit_on_user_error
-from dfc.common.pipeline import LUT, TRAINED, timed
+from dfc.common.pipeline import LUT, TRAINED, record_time
+from dfc.models.artifact import load_model, save_lut
 from dfc.models.export import export
-from dfc.models.lut_artifact import save_lut
-from dfc.models.trained import load_model
 from dfc.params import Params, load_params
 
 
-def main(params: Params) -> None:
+def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
-    lut = export(load_model(TRAINED), params.task, params.export.interval)
-    save_lut(lut, LUT)
+    lut = export(load_model(root / TRAINED), params.task, params.export.interval)
+    save_lut(lut, root / LUT)
     print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
 
 
 if __name__ == "__main__":
-    with exit_on_user_error(), timed("export"):
+    with exit_on_user_error(), record_time("export"):
         main(load_params())

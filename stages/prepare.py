@@ -8,7 +8,7 @@ from tqdm import tqdm
 from dfc.common.errors import exit_on_user_error
 from dfc.common.files import fingerprint
 from dfc.common.parallel import count_cores, prefetch
-from dfc.common.pipeline import CHECKPOINTS, PREPARED, timed
+from dfc.common.pipeline import CHECKPOINTS, PREPARED, record_time
 from dfc.data.prepare import (
     describe_inputs,
     find_training_pairs,
@@ -54,5 +54,5 @@ def main(params: Params) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error(), timed("prepare"):
+    with exit_on_user_error(), record_time("prepare"):
         main(load_params())

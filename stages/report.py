@@ -7,7 +7,7 @@ import pandas as pd
 from dfc.common.environment import commit, machine
 from dfc.common.errors import exit_on_user_error
 from dfc.common.files import atomic_write
-from dfc.common.pipeline import REPORTS, SCORES, STAGES, TIMES, timed
+from dfc.common.pipeline import REPORTS, SCORES, STAGES, TIMES, record_time
 from dfc.evaluation.examples import views
 from dfc.evaluation.experiments import read_experiments
 from dfc.evaluation.measured import load_comparison
@@ -54,5 +54,5 @@ def curves() -> dict[str, pd.DataFrame]:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error(), timed("report"):
+    with exit_on_user_error(), record_time("report"):
         main(load_params())

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dfc.cli.outputs import planned
+from dfc.cli.outputs import plan_outputs
 from dfc.common.errors import UserError
 
 
@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(folder: Path, *inputs: str, output: str = "out", force: bool = False) -> list[str]:
-    plan = planned([folder / name for name in inputs], folder / output, force)
+    plan = plan_outputs([folder / name for name in inputs], folder / output, force)
     return [target.relative_to(folder).as_posix() for _, target in plan]
 
 

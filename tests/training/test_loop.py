@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dfc.training.loop import CALM, average_latest, log_error
+from dfc.training.loop import EPSILON, update_ema, compute_log_mse
 
 
 def test_rough_and_smooth_crops_count_alike() -> None:
@@ -15,7 +15,7 @@ def test_rough_and_smooth_crops_count_alike() -> None:
     def gain(crop: int) -> float:
         better = restored.clone()
         better[crop] /= math.sqrt(2)
-        return (log_error(restored, target) - log_error(better, target)).item()
+        return (compute_log_mse(restored, target) - compute_log_mse(better, target)).item()
 
     assert gain(0) == pytest.approx(math.log(2) / 2, rel=0.02)
     assert gain(1) == pytest.approx(gain(0), rel=0.02)
@@ -24,16 +24,16 @@ def test_rough_and_smooth_crops_count_alike() -> None:
 def test_crops_without_detail_do_not_count_most() -> None:
     target = torch.zeros(1, 1, 4, 4)
     restored = torch.full((1, 1, 4, 4), 0.1, requires_grad=True)
-    log_error(restored, target).backward()
-    assert log_error(target, target).item() == pytest.approx(math.log(CALM))
+    compute_log_mse(restored, target).backward()
+    assert compute_log_mse(target, target).item() == pytest.approx(math.log(EPSILON))
     assert restored.grad.abs().max() < 1e-3
 
 
-def test_the_average_follows_and_then_calms_down() -> None:
+def test_the_ema_follows_and_then_calms_down() -> None:
     """Early on it leaves the start behind; later, single values hardly move it."""
     average = [torch.zeros(1)]
     for count in range(1, 101):
-        average_latest(average, [torch.ones(1)], torch.tensor(count))
+        update_ema(average, [torch.ones(1)], torch.tensor(count))
     assert average[0].item() > 0.99
-    average_latest(average, [torch.full((1,), 100.0)], torch.tensor(10**6))
+    update_ema(average, [torch.full((1,), 100.0)], torch.tensor(10**6))
     assert average[0].item() < 1.2

@@ -1,4 +1,4 @@
-"""Where the restored images of a command go."""
+"""Output paths of the command `dfc restore`."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from dfc.images import EXTENSIONS, is_image, list_images
 LOSSLESS = (".png", ".bmp", ".tif", ".tiff")
 
 
-def planned(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Path, Path]]:
+def plan_outputs(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Path, Path]]:
     """Plan which image becomes which file.
 
     An image keeps its name, and its place below an input folder; one in a lossy format becomes a
@@ -34,9 +34,9 @@ def planned(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Pat
     if is_image(output.name) and not output.is_dir():
         if len(inputs) != 1 or inputs[0].is_dir():
             raise UserError(f"{output}: expected a folder for more than one image, got a file")
-        plan = [(_existing(inputs[0]), output)]
+        plan = [(_check_exists(inputs[0]), output)]
     else:
-        plan = [pair for path in inputs for pair in _below(path, output)]
+        plan = [pair for path in inputs for pair in _plan_input(path, output)]
     taken: dict[Path, Path] = {}
     for source, target in plan:
         if target in taken:
@@ -46,9 +46,9 @@ def planned(inputs: Sequence[Path], output: Path, force: bool) -> list[tuple[Pat
     return plan
 
 
-def _below(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
+def _plan_input(path: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
     if not path.is_dir():
-        yield _existing(path), folder / _make_lossless(Path(path.name))
+        yield _check_exists(path), folder / _make_lossless(Path(path.name))
         return
     images = list_images(path)
     if not images:
@@ -62,7 +62,7 @@ def _make_lossless(path: Path) -> Path:
     return path if path.suffix.lower() in LOSSLESS else path.with_suffix(".png")
 
 
-def _existing(path: Path) -> Path:
+def _check_exists(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"{path}: no such file")
     return path

@@ -23,12 +23,12 @@ def restore(
     from tqdm import tqdm
 
     import dfc
-    from dfc.cli.outputs import planned
+    from dfc.cli.outputs import plan_outputs
     from dfc.images import open_image, write_image
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
     loaded = dfc.load(lut)
-    for source, target in tqdm(planned(inputs, output, force), unit="image", mininterval=1):
+    for source, target in tqdm(plan_outputs(inputs, output, force), unit="image", mininterval=1):
         image = open_image(source)
         try:
             restored = dfc.restore(image, loaded, threads)

@@ -1,4 +1,4 @@
-"""The one exception that means: the input is wrong, here is what to change."""
+"""`UserError`: the input is wrong, and how; and its way to the shell, one line without traceback."""
 
 import os
 import sys
@@ -14,9 +14,19 @@ class UserError(Exception):
 def exit_on_user_error() -> Iterator[None]:
     """Turn a `UserError` into one line on standard error and exit code 1, without a traceback.
 
-    Of several processes that train together, the first speaks.
+    A package that only an extra brings, and that is not installed, is one, too. Of several
+    processes that train together, the first speaks.
     """
     try:
         yield
     except UserError as error:
-        sys.exit(f"error: {error}" if os.environ.get("RANK", "0") == "0" else 1)
+        _exit(f"error: {error}")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "dfc", "stages"):
+            raise
+        _exit(f"error: this needs {package}, which `pip install 'dfc[pipeline]'` brings")
+
+
+def _exit(message: str) -> None:
+    sys.exit(message if os.environ.get("RANK", "0") == "0" else 1)

@@ -1,4 +1,4 @@
-"""Files that a reader never meets half written, and digests of what results depend on."""
+"""Atomic writes: files that a reader never meets half written; digests of what results need."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from dfc.common.errors import UserError
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, and rename it onto `path` when all went well.
+    """Write a file or folder atomically: beside `path`, and renamed onto it when all went well.
 
     Parameters
     ----------
@@ -40,20 +40,24 @@ def replace_path(whole: Path, path: Path) -> None:
 
 
 def get_partial_path(path: Path) -> Path:
-    """Where `atomic_write` keeps a file or folder until it is whole."""
+    """Name the path where `atomic_write` keeps a file or folder until it is whole."""
     return path.with_name(f".{path.name}.partial")
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Refuse to replace a file, with a `UserError`, unless that is asked for; a folder always."""
+def refuse_existing(path: Path, force: bool | None) -> None:
+    """Refuse, with a `UserError`, to replace a file unless `force` is true, and a folder always.
+
+    `force` is None where there is no option that a user could give.
+    """
     if path.is_dir():
         raise UserError(f"{path}: expected a file, found a folder")
     if path.exists() and not force:
-        raise UserError(f"{path}: exists already; --force replaces it")
+        hint = "" if force is None else "; --force replaces it"
+        raise UserError(f"{path}: exists already{hint}")
 
 
 def fingerprint(identity: Any) -> str:
-    """A digest of anything that JSON can express: of what a result depends on."""
+    """Compute a digest of anything that JSON can express: of what a result depends on."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What the stages of dvc.yaml leave where."""
+"""Paths of what the stages of dvc.yaml leave, below a workspace."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from dfc.common.files import atomic_write
 
 PREPARED = Path("data/prepared")
+INITIAL = Path("models/initial.safetensors")
 TRAINED = Path("models/trained.safetensors")
 LUT = Path("models/lut.safetensors")
 DFC = Path("models/dfc.safetensors")
@@ -17,15 +18,15 @@ FINETUNED = Path("models/finetuned.safetensors")
 REPORTS = Path("reports")
 SCORES = REPORTS / "scores.csv"
 TIMES = REPORTS / "times"
-STAGES = ("prepare", "train", "export", "compress", "finetune", "benchmark")
+STAGES = ("prepare", "init", "train", "export", "compress", "finetune", "benchmark")
 """Those that make results, in their order; the report comes after them."""
 CHECKPOINTS = Path(".checkpoints")
 """Outside every stage's outputs, which DVC deletes before it runs a stage."""
 
 
 @contextmanager
-def timed(stage: str) -> Iterator[None]:
-    """Leave the seconds that a stage took in `TIMES`; of several processes, the first does."""
+def record_time(stage: str) -> Iterator[None]:
+    """Record the seconds that a stage takes in `TIMES`; of several processes, the first does."""
     start = time.perf_counter()
     yield
     if os.environ.get("RANK", "0") == "0":

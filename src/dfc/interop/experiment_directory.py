@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dfc.common.errors import UserError
+from dfc.common.files import refuse_existing
 from dfc.params import Params, checked
 
 CONFIG = "config.toml"
@@ -45,8 +46,7 @@ def create(folder: Path) -> Path:
         If it has a configuration already.
     """
     path = folder / CONFIG
-    if path.exists():
-        raise UserError(f"{path}: exists already")
+    refuse_existing(path, force=None)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(TEMPLATE.read_text())
     return path

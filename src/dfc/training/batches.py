@@ -1,0 +1,71 @@
+"""Training batches: crops of prepared images, drawn ahead in a thread."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from dfc.common.parallel import prefetch
+from dfc.data.crops import CropSampler
+from dfc.tasks.degradations import Degradation
+
+DRAWN_AHEAD = 4  # batches: enough to cover the slowest, too few to fill the memory
+
+
+@dataclass(frozen=True)
+class Crops:
+    """What a training batch is made of."""
+
+    batch_size: int
+    """Crops of a batch, over all processes."""
+    patch_size: int
+    """Side of a crop, in pixels of the degraded image."""
+    seed: int
+    """Decides which crops are drawn."""
+    degradation: Degradation
+    """How crops are degraded that are not prepared that way."""
+
+
+class Batches:
+    """Draws the batches of one process ahead, in a thread, so that training need not wait.
+
+    Parameters
+    ----------
+    sampler
+        Draws the crops of an iteration.
+    accelerator
+        The processes that share a batch, and the device that it goes to.
+    """
+
+    waited: float = 0.0
+    """Seconds spent waiting for batches all the same."""
+
+    def __init__(self, sampler: CropSampler, accelerator: Accelerator) -> None:
+        self._sampler = sampler
+        self._accelerator = accelerator
+
+    def draw(self, iterations: range) -> Iterator[tuple[Tensor, Tensor]]:
+        """Draw the crops of each iteration.
+
+        Yields
+        ------
+        degraded : Tensor
+            float32 [B, 1, h, w] on the device, 0..255, B being this process's share of a batch.
+        target : Tensor
+            float32 [B, 1, h * scale, w * scale], likewise.
+        """
+        rank, world = self._accelerator.process_index, self._accelerator.num_processes
+        draw = partial(self._sampler.batch, rank=rank, world=world)
+        drawn = prefetch(draw, iterations, threads=1, ahead=DRAWN_AHEAD)
+        for _ in iterations:
+            asked = time.perf_counter()
+            batch = next(drawn)
+            self.waited += time.perf_counter() - asked
+            degraded, target = (
+                torch.from_numpy(part).to(self._accelerator.device) for part in batch
+            )
+            yield degraded.float(), target.float()

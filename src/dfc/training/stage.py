@@ -1,0 +1,137 @@
+"""A training stage: from the file of a model to the file of the trained model."""
+
+import hashlib
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from torch import nn
+
+from dfc.common.files import atomic_write
+from dfc.common.parallel import count_cores
+from dfc.data.crops import CropSampler
+from dfc.data.store import PairStore
+from dfc.engine.training import EngineModel
+from dfc.models.lut import Lut
+from dfc.models.lut_artifact import save_lut
+from dfc.models.network import Network
+from dfc.models.network_artifact import save_network
+from dfc.models.trained import load_model
+from dfc.params import Schedule
+from dfc.training.batches import Crops
+from dfc.training.checkpoints import Checkpoints
+from dfc.training.loop import fit
+
+
+def start_accelerator(seed: int) -> Accelerator:
+    """Join the processes that `accelerate launch` started, and seed them alike.
+
+    Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
+    itself would give each a single thread.
+    """
+    accelerator = Accelerator(
+        cpu=not torch.cuda.is_available(),
+        log_with="dvclive",
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],  # all constant
+    )
+    torch.set_num_threads(max(1, count_cores() // accelerator.num_processes))
+    set_seed(seed)
+    return accelerator
+
+
+def train_file(
+    source: Path,
+    result: Path,
+    step: str,
+    crops: Crops,
+    schedule: Schedule,
+    *,
+    prepared: Path,
+    checkpoints: Path,
+    curves: Path,
+    keep: Path | None = None,
+) -> None:
+    """Train the model of a file on prepared images, in each of the processes.
+
+    Parameters
+    ----------
+    source
+        A LUT, whose tables are trained, or a network.
+    result
+        Where the trained model goes, when training is done.
+    step
+        What the history of the LUT calls this.
+    crops, schedule
+        What the model sees, for how many iterations, and at which learning rates.
+    prepared
+        The store of images, from the stage `prepare`.
+    checkpoints
+        Folder for the state to resume from, which is removed in the end. It must lie outside the
+        outputs of a DVC stage, which DVC deletes before a run.
+    curves
+        Folder for the loss, the PSNR of the validation images and the learning rate, as TSV files.
+    keep
+        Folder for what has been learnt at every checkpoint, as ITERATION.safetensors.
+    """
+    accelerator = start_accelerator(crops.seed)
+    training, validation = PairStore(prepared, "train"), PairStore(prepared, "val")
+    model = load_trainable(source, schedule.intervals)
+    sampler = CropSampler(
+        training, crops.batch_size, crops.patch_size, crops.seed, crops.degradation
+    )
+    identity = {
+        "architecture": model.architecture.title,
+        "start": hash_parameters(model),
+        "crops": asdict(crops),
+        "schedule": schedule.model_dump(),
+        "images": [image.digest for image in training.images],
+    }
+    saved = Checkpoints(checkpoints, identity)
+
+    def save(model: nn.Module, iterations: int, path: Path) -> None:
+        save_trained(model, step, iterations, path)
+
+    def keep_checkpoint(model: nn.Module, iteration: int) -> None:
+        if keep:
+            save(model, iteration, keep / f"{iteration}.safetensors")
+
+    trained = fit(model, sampler, validation, schedule, accelerator, saved, keep_checkpoint)
+    if accelerator.is_main_process:
+        save(trained, schedule.total_iter, result)
+        with atomic_write(curves) as partial:
+            shutil.copytree(saved.curves, partial)
+        saved.clear()
+
+
+def load_trainable(path: Path, intervals: tuple[int, ...]) -> Network | EngineModel:
+    """Read a network; or a LUT, as a model whose tables can be trained.
+
+    Parameters
+    ----------
+    path
+        The file.
+    intervals
+        Of coarse lattices that are trained together with those of the tables.
+    """
+    model = load_model(path)
+    return EngineModel(model, intervals) if isinstance(model, Lut) else model
+
+
+def save_trained(model: nn.Module, step: str, iterations: int, path: Path) -> None:
+    """Write a network; or the LUT of a table model, with the step in its history."""
+    if isinstance(model, Network):
+        save_network(model, path)
+    else:
+        save_lut(model.trained(step, iterations), path)
+
+
+def hash_parameters(model: nn.Module) -> str:
+    """Compute a digest that differs for models that start with other values or have other parts."""
+    digest = hashlib.sha256()
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

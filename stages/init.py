@@ -1,0 +1,60 @@
+"""Make the model to start from: nearest neighbour, random cells, or what `model.init_from` names."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from dfc.common.errors import UserError, exit_on_user_error
+from dfc.common.pipeline import INITIAL, record_time
+from dfc.interop.sources import find_source, read_source
+from dfc.models.architectures import Architecture, build
+from dfc.models.artifact import save_model
+from dfc.models.export import export
+from dfc.models.lut import Lut
+from dfc.models.network import Network
+from dfc.models.start import make_nearest_neighbour
+from dfc.params import Params, load_params
+from dfc.tasks import from_params
+
+
+def main(params: Params, root: Path = Path()) -> None:
+    """Run the stage."""
+    architecture = build(scale=from_params(params).scale, **params.model.model_dump())
+    model = make_initial(params, architecture)
+    save_model(model, root / INITIAL)
+    print(f"{INITIAL}: {model.architecture.title}")
+
+
+def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
+    """Make what `train.method` trains: a network, or a LUT on the finest of `train.intervals`."""
+    train = params.train
+    start = read_init_from(params, architecture)
+    own = train.intervals[-1] if train.intervals else params.export.interval
+    if isinstance(start, Lut) and train.method == "network" and train.total_iter:
+        raise UserError("model.init_from: holds tables, which train.method: table can train")
+    if isinstance(start, Network) and train.method == "table" and train.total_iter:
+        return export(start, params.task, own)
+    if start is None and train.method == "network":
+        torch.manual_seed(params.seed)
+        return Network(architecture, params.model.nf)
+    return start or make_nearest_neighbour(architecture, params.task, own)
+
+
+def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:
+    """Read what `model.init_from` names; None for a folder that holds neither LUT nor network."""
+    path = find_source(Path(params.model.init_from))
+    if path is None:
+        return None
+    model = read_source(path, params.task).model
+    if model.architecture != architecture:
+        raise UserError(
+            f"model.init_from: {path} holds {model.architecture.title}; "
+            f"model and data.scale ask for {architecture.title}"
+        )
+    return replace(model, task=params.task) if isinstance(model, Lut) else model
+
+
+if __name__ == "__main__":
+    with exit_on_user_error(), record_time("init"):
+        main(load_params())
