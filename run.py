@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.interop.experiment_directory import load_experiment
-from dfc.models.artifact import load_model, save_lut
+from dfc.models.artifact import load_model, save_model
 from dfc.models.export import export
 from dfc.params import Params
 from dfc.training.stage import start_accelerator
@@ -43,7 +43,7 @@ def compress_lut(params: Params, iterations: dict[str, int], root: Path) -> None
     lut = export(load_model(source), params.task, params.export.interval)
     if params.dfc.enabled:
         lut = lut.compress(params.dfc.dims, params.dfc.diagonal_width, params.dfc.interval)
-    save_lut(lut, root / LUTS / source.name)
+    save_model(lut, root / LUTS / source.name)
     print(f"{LUTS / source.name}: {lut.size_mib:.3f} MiB")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.pipeline import DFC, LUT, record_time
-from dfc.models.artifact import load_lut, save_lut
+from dfc.models.artifact import load_lut, save_model
 from dfc.params import Params, load_params
 
 
@@ -19,7 +19,7 @@ def main(params: Params, root: Path = Path()) -> None:
             raise UserError(
                 f"{LUT}: {error} (dfc.dims, dfc.diagonal_width, dfc.interval)"
             ) from None
-    save_lut(lut, root / DFC)
+    save_model(lut, root / DFC)
     print(f"{DFC}: {lut.size_mib:.3f} MiB")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dfc.common.errors import exit_on_user_error
 from dfc.common.pipeline import LUT, TRAINED, record_time
-from dfc.models.artifact import load_model, save_lut
+from dfc.models.artifact import load_model, save_model
 from dfc.models.export import export
 from dfc.params import Params, load_params
 
@@ -12,7 +12,7 @@ from dfc.params import Params, load_params
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
     lut = export(load_model(root / TRAINED), params.task, params.export.interval)
-    save_lut(lut, root / LUT)
+    save_model(lut, root / LUT)
     print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
 
 

@@ -1,4 +1,4 @@
-"""Make the model to start from: nearest neighbour, random cells, or what `model.init_from` names."""
+"""Make the model to start from: nearest neighbour, random cells, or `model.init_from`."""
 
 from dataclasses import replace
 from pathlib import Path

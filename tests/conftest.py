@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from dfc.data.store import Example, StoreWriter
+from dfc.data.store import Example, finish_store, start_store, store_example
 from dfc.models.architectures import build
 from dfc.models.lut import Lut, Table, choose_lattice
 
@@ -38,10 +38,10 @@ def make_lut() -> Callable[..., Lut]:
 
     def make(name: str, scale: int, patterns: str, interval: int = 6, stages: int = 2) -> Lut:
         rng = np.random.default_rng(0)
-        architecture = build(name, scale, patterns, stages)
+        architecture = build(name, scale, patterns=patterns, stages=stages)
         tables = {}
         for table, (lookup, layer) in architecture.lookups.items():
-            lattice = choose_lattice(lookup.pattern, interval)
+            lattice = choose_lattice(lookup, interval)
             shape = (lattice.size, layer.values_per_lookup)
             tables[table] = Table(lattice, rng.integers(-127, 128, shape, dtype=np.int8))
         return Lut(architecture, "sr", tables, ({"step": "noise"},))
@@ -54,11 +54,16 @@ def write_store() -> Callable[..., None]:
     """Give a function that writes whole splits of prepared images to a folder."""
 
     def write(folder: Path, splits: Mapping[str, Iterable[Example]], scale: int) -> None:
-        writer = StoreWriter(folder.with_name("unfinished"), scale, "tests")
-        for split, examples in splits.items():
-            for example in examples:
-                writer.append(split, example)
-        writer.finish(folder)
+        unfinished = folder.with_name("unfinished")
+        start_store(unfinished, "tests")
+        stored = {
+            split: [
+                store_example(unfinished / split, str(n), lambda example=example: example, scale)
+                for n, example in enumerate(examples)
+            ]
+            for split, examples in splits.items()
+        }
+        finish_store(unfinished, stored, folder)
 
     return write
 

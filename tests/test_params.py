@@ -10,8 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from dfc.common.errors import UserError
-from dfc.models.architectures import ARCHITECTURES
-from dfc.params import Model, Params, load_params
+from dfc.params import Params, load_params
 
 COMMITTED = Path(__file__).parents[1] / "params.yaml"
 KEY_LINE = re.compile(r"^\s*\w+:")
@@ -89,21 +88,10 @@ def test_every_key_of_the_committed_params_has_a_comment() -> None:
     assert [line for line in lines if " # " not in line] == []
 
 
-def test_every_architecture_can_be_named() -> None:
-    annotation = Model.model_fields["name"].annotation
-    assert set(annotation.__args__) == set(ARCHITECTURES)
-
-
 def test_params_cannot_change_once_read() -> None:
     params = load_params(COMMITTED)
     with pytest.raises(ValidationError):
         params.data.scale = 2
-
-
-def test_architecture_follows_the_model_and_the_scale(change: Change) -> None:
-    architecture = change("data.scale=2", "model.patterns=sd", "model.stages=3").architecture
-    assert (architecture.name, architecture.scale) == ("mulut", 2)
-    assert (architecture.patterns, architecture.stages) == ("sd", 3)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +138,6 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
         ("data.train_dir=5", "data.train_dir: expected text, got 5"),
         ("data.benchmarks=Set5", 'data.benchmarks: expected a list, got "Set5"'),
         ("data.benchmarks=[5]", "data.benchmarks.0: expected text, got 5"),
-        ("model.name=lut", "model.name: expected 'sr_lut', 'mulut' or 'spf_lut', got \"lut\""),
         ('train.lr0="1e-3"', 'train.lr0: expected a number, got "1e-3"'),
         ("train.lr0=0", "train.lr0: expected more than 0, got 0"),
         ("train.intervals=[9,5]", "train.intervals.0: expected 8 or less, got 9"),
@@ -205,34 +192,12 @@ def test_a_missing_key_is_named(change: Change) -> None:
             ["train.method=table", "train.intervals=[]"],
             "train.intervals: expected one or more, as [6, 5, 4], got []",
         ),
-        (
-            ["model.patterns=sdq"],
-            "model.patterns: patterns 'sdq' are not different letters of 'sdyeho'",
-        ),
-        (
-            ["data.scale=1"],
-            "data.scale: sr makes images 2, 3 or 4 times larger, got 1",
-        ),
-        (
-            ["task=denoise", "data.scale=4"],
-            "data.scale: denoise keeps the size, expected null or 1, got 4",
-        ),
-        (
-            ["data.scale=5"],
-            "data.scale: sr makes images 2, 3 or 4 times larger, got 5",
-        ),
     ],
 )
 def test_an_impossible_combination_is_one_line(
     change: Change, changes: list[str], message: str
 ) -> None:
     assert refusal(change, *changes) == f"params.yaml: {message}"
-
-
-@pytest.mark.parametrize(("task", "scale"), [("sr", 4), ("denoise", 1), ("deblock", 1)])
-def test_the_scale_fits_the_task_by_itself(change: Change, task: str, scale: int) -> None:
-    params = change(f"task={task}")
-    assert params.scale == params.architecture.scale == params.degradation.scale == scale
 
 
 def test_uniform_tables_may_be_as_coarse_as_compressed_ones(change: Change) -> None:

@@ -17,7 +17,7 @@ import yaml
 from dfc.common.pipeline import FINETUNED
 from dfc.engine.pictures import restore
 from dfc.images import read_image, write_image
-from dfc.models.lut_artifact import load_lut
+from dfc.models.artifact import load_lut
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["prepare", "train", "export", "compress", "finetune", "benchmark", "report"]

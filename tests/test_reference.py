@@ -15,8 +15,7 @@ from dfc.models.export import export
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.models.table_model import TableModel
-from dfc.tasks.degradations import Degradation
-from dfc.tasks.metrics import measures
+from dfc.tasks import build_task
 
 RANDOM = ("random_mulut_x4", "random_spf_x4")
 
@@ -51,7 +50,7 @@ def test_compressed_tables_restore_what_the_published_code_does(
     random_network: tuple[Path, Network], dims: str
 ) -> None:
     folder, network = random_network
-    lut = export(network, "sr", 4).compressed(dims, 2, 5)
+    lut = export(network, "sr", 4).compress(dims, 2, 5)
     restored = restore_with_model(TableModel(lut), random_input(folder))
     np.testing.assert_array_equal(restored, read_image(folder / f"expected_{dims}2i5.png"))
 
@@ -60,7 +59,7 @@ def test_export_and_compression_make_the_published_tables(
     random_network: tuple[Path, Network],
 ) -> None:
     folder, network = random_network
-    lut = export(network, "sr", 4).compressed("xyzt", 2, 5)
+    lut = export(network, "sr", 4).compress("xyzt", 2, 5)
     expected = read_source(folder / "tables_xyzt2i5").model
     assert expected.architecture == lut.architecture
     differences = np.concatenate(
@@ -78,7 +77,7 @@ def test_the_published_tables_restore_set5_to_the_bit(
 ) -> None:
     folder = reference_dir / "reference" / "mulut_x4"
     luts = {"expected_set5": published_lut} | {
-        f"dfc_expected_set5/{dims}2i5": published_lut.compressed(dims, 2, 5)
+        f"dfc_expected_set5/{dims}2i5": published_lut.compress(dims, 2, 5)
         for dims in ("xyzt", "xyz", "xy")
     }
     for expected, lut in luts.items():
@@ -94,9 +93,11 @@ def test_the_published_tables_restore_set5_to_the_bit(
 def restores_set5(reference_dir: Path, model: TableModel | Network) -> tuple[float, float]:
     scores = []
     for pair in find_pairs(reference_dir / "data" / "Set5", 4):
-        degraded, target = load_pair(pair, Degradation("sr", 4))
+        degraded, target = load_pair(pair, build_task("sr", 4))
         restored = restore_with_model(model, degraded)
-        scores.append([measure(restored, target) for measure in measures("sr", 4).values()])
+        scores.append(
+            [measure(restored, target) for measure in build_task("sr", 4).metrics.values()]
+        )
     return tuple(np.mean(scores, axis=0))
 
 

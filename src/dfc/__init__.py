@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dfc.engine.pictures import restore
-    from dfc.models.lut_artifact import load_lut as load
+    from dfc.models.artifact import load_lut as load
 
 __all__ = ["load", "restore"]
 __version__ = "0.1.0"
@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Import what is asked for, so that `import dfc` costs nothing."""
     if name == "load":
-        from dfc.models.lut_artifact import load_lut
+        from dfc.models.artifact import load_lut
 
         return load_lut
     if name == "restore":

@@ -1,4 +1,4 @@
-"""Image files in and out: 8-bit grey or RGB arrays, whatever the file holds."""
+"""Image files in and out, as 8-bit grey or RGB arrays; luma, rounding and resizing."""
 
 import os
 from pathlib import Path
@@ -111,3 +111,101 @@ def split_planes(image: np.ndarray) -> np.ndarray:
     """Turn a (height, width) or (height, width, C) image into (C, height, width) planes."""
     planes = image[np.newaxis] if image.ndim == 2 else image.transpose(2, 0, 1)
     return np.ascontiguousarray(planes)
+
+
+def compute_luma(image: np.ndarray) -> np.ndarray:
+    """Compute the BT.601 luma Y, as the field measures super-resolution.
+
+    Parameters
+    ----------
+    image
+        uint8, of shape (height, width) if grey or (height, width, 3) if RGB. A grey level g counts
+        as the colour (g, g, g).
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, 16..235, of shape (height, width), not rounded.
+
+    Examples
+    --------
+    >>> compute_luma(np.array([[0, 255]], np.uint8))
+    array([[ 16., 235.]])
+    """
+    from skimage.color import rgb2ycbcr  # not needed to restore pictures
+
+    colour = image if image.ndim == 3 else np.stack([image] * 3, axis=-1)
+    return rgb2ycbcr(colour)[..., 0]
+
+
+def round_to_8_bit(image: np.ndarray) -> np.ndarray:
+    """Round and clip grey levels to uint8."""
+    return np.rint(image).clip(0, 255).astype(np.uint8)
+
+
+def cut_margin(image: np.ndarray, margin: int) -> np.ndarray:
+    """Cut off `margin` pixels, 0 or more, on all sides."""
+    height, width = image.shape[:2]
+    return image[margin : height - margin, margin : width - margin]
+
+
+def downscale(target: np.ndarray, scale: int) -> np.ndarray:
+    """Make an image bicubically `scale` times smaller.
+
+    Parameters
+    ----------
+    target
+        uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`.
+    scale
+        1 or more; 1 changes nothing.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, of shape (height / scale, width / scale) and as many channels.
+
+    Raises
+    ------
+    ValueError
+        If a side is not a multiple of `scale`: pixels of the two images would not line up.
+    """
+    height, width = target.shape[:2]
+    if height % scale or width % scale:
+        raise ValueError(f"{width}x{height} pixels are not a multiple of scale {scale}")
+    return resize_bicubic(target, height // scale, width // scale)
+
+
+def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
+    """Cut pixels off the bottom and the right, so that both sides are multiples of `scale`.
+
+    Examples
+    --------
+    >>> crop_to_multiple(np.zeros((9, 14), np.uint8), 4).shape
+    (8, 12)
+    """
+    height, width = image.shape[:2]
+    return image[: height - height % scale, : width - width % scale]
+
+
+def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
+    """Enlarge an image `scale` times by bicubic interpolation: what every method has to beat.
+
+    Parameters
+    ----------
+    image
+        uint8, of shape (height, width) or (height, width, 3).
+    scale
+        1 or more.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, of shape (height * scale, width * scale) and as many channels.
+    """
+    height, width = image.shape[:2]
+    return resize_bicubic(image, height * scale, width * scale)
+
+
+def resize_bicubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize an image bicubically."""
+    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))

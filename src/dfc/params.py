@@ -1,24 +1,20 @@
-"""`params.yaml` as typed, validated objects; the only place that knows its keys.
+"""`params.yaml` as typed, validated objects; the only place that knows its keys. Builds nothing.
 
 The file states every key, so that it alone says what a run does: nothing here has a default.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from dfc.common.errors import UserError
-from dfc.models.architectures import Architecture, build
-from dfc.models.lattice import Dims
-from dfc.tasks.degradations import Degradation
-from dfc.tasks.names import Task
 
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -70,8 +66,8 @@ class Data(Section):
 class Model(Section):
     """The restoration network."""
 
-    name: Literal["sr_lut", "mulut", "spf_lut"]
-    """A published architecture."""
+    name: str
+    """A published architecture, or one that was added to `dfc.models.architectures`."""
     patterns: str
     """Sampling patterns, one letter each; `sr_lut` always reads `s`."""
     stages: Positive
@@ -116,7 +112,7 @@ class Compression(Section):
 
     enabled: bool
     """Whether to compress; otherwise the uniform tables are fine-tuned."""
-    dims: Dims
+    dims: Literal["xy", "xyz", "xyzt"]
     """Dimensions that must lie near the first one for a sample to count as diagonal."""
     diagonal_width: NonNegative
     """How near that is, in samples of the uniform table."""
@@ -156,8 +152,8 @@ class Launch(Section):
 class Params(Section):
     """All of `params.yaml`."""
 
-    task: Task
-    """What to restore."""
+    task: str
+    """What to restore: one of `dfc.tasks`."""
     seed: NonNegative
     """Seed of every random choice."""
     data: Data
@@ -169,39 +165,14 @@ class Params(Section):
     benchmark: Benchmark
     launch: Launch
 
-    @property
-    def architecture(self) -> Architecture:
-        """The layers that `model` and the scale describe."""
-        model = self.model
-        return build(model.name, self.scale, model.patterns, model.stages)
-
-    @property
-    def scale(self) -> int:
-        """How many times larger restored images are."""
-        default = 4 if self.task == "sr" else 1
-        return default if self.data.scale is None else self.data.scale
-
-    @property
-    def degradation(self) -> Degradation:
-        """How degraded images are made."""
-        return Degradation(self.task, self.scale, self.data.sigma, self.data.quality)
-
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        for conflict in self._conflicts():
+    def _check_combinations(self) -> Self:
+        for conflict in self._list_conflicts():
             raise ValueError(conflict)
         return self
 
-    def _conflicts(self) -> Iterator[str]:
-        """Combinations that cannot work, the most specific first, as `key: what is wrong`."""
-        if self.task == "sr" and self.scale not in (2, 3, 4):
-            yield f"data.scale: sr makes images 2, 3 or 4 times larger, got {self.scale}"
-        if self.task != "sr" and self.scale != 1:
-            yield f"data.scale: {self.task} keeps the size, expected null or 1, got {self.scale}"
-        try:
-            _ = self.architecture
-        except ValueError as error:
-            yield f"model.patterns: {error}"
+    def _list_conflicts(self) -> Iterator[str]:
+        """List combinations that cannot work, as `key: what is wrong`."""
         for name, schedule in (("train", self.train), ("finetune", self.finetune)):
             if schedule.lr1 > schedule.lr0:
                 yield f"{name}.lr1: {schedule.lr1} is above {name}.lr0 ({schedule.lr0})"
@@ -237,20 +208,21 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         values that cannot work; one line names the file, the first such key and what was expected.
     """
     try:
-        values = yaml.load(path.read_bytes(), _Loader)
+        # YAML 1.2, which DVC reads and writes: `1e-05` is a number and `no` is a word.
+        values = YAML(typ="safe", pure=True).load(path.read_bytes())
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
+    except MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise UserError(f"{path}: {line}not valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (YAMLError, ValueError) as error:
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected keys and values, got {_shown(values)}")
-    return checked(values, path)
+        raise UserError(f"{path}: expected keys and values, got {_show(values)}")
+    return check_params(values, path)
 
 
-def checked(
+def check_params(
     values: dict[str, Any], path: Path, renamed: Callable[[str], str] = lambda message: message
 ) -> Params:
     """Check the values of params that were read from a file.
@@ -274,25 +246,8 @@ def checked(
     except ValidationError as error:
         # A misspelt key is both unknown and missing: the unknown one says more.
         first = min(error.errors(), key=lambda details: details["type"] != "extra_forbidden")
-        raise UserError(f"{path}: {renamed(_message(first))}") from error
+        raise UserError(f"{path}: {renamed(_format_error(first))}") from error
 
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2, which DVC reads and writes: `1e-05` is a number and `no` is a word."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile("^(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
 
 _EXPECTED = {
     "bool_type": "true or false",
@@ -311,13 +266,13 @@ _EXPECTED = {
 """What was expected, by the type of a pydantic error."""
 
 
-def _message(error: ErrorDetails) -> str:
+def _format_error(error: ErrorDetails) -> str:
     """`key: what is wrong`, in one line."""
     *sections, key = error["loc"] or ("",)
     path = ".".join(str(part) for part in error["loc"])
     context = error.get("ctx", {})
     match error["type"]:
-        case "value_error":  # From `_conflicts`, which names the key itself.
+        case "value_error":  # From `_list_conflicts`, which names the key itself.
             return str(context["error"])
         case "missing":
             return f"{path}: missing, every key must be given"
@@ -331,12 +286,12 @@ def _message(error: ErrorDetails) -> str:
             return f"{path}: unknown key, {hint}"
         case kind if kind in _EXPECTED:
             expected = _EXPECTED[kind].format(**context)
-            return f"{path}: expected {expected}, got {_shown(error['input'])}"
+            return f"{path}: expected {expected}, got {_show(error['input'])}"
         case _:
             return f"{path}: {error['msg']}"
 
 
-def _shown(value: object) -> str:
+def _show(value: object) -> str:
     """A value as it would be written in YAML, in one line."""
     if isinstance(value, dict):
         return "a section of keys and values"

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import dfc as library
+from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import save_lut
 
 TINY = ("--model", "sr_lut", "--nf", "2", "--batch-size", "1", "--patch-size", "4", "--steps", "3")
 
@@ -42,7 +42,7 @@ def test_a_bad_option_is_refused_without_a_traceback() -> None:
 @pytest.fixture
 def lut(tmp_path: Path, make_lut: Callable[..., Lut]) -> Path:
     path = tmp_path / "lut.safetensors"
-    save_lut(make_lut("sr_lut", 2, "s"), path)
+    save_model(make_lut("sr_lut", 2, "s"), path)
     return path
 
 

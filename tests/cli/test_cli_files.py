@@ -13,11 +13,10 @@ from dfc.cli import app
 from dfc.common.errors import UserError
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
+from dfc.models.artifact import load_lut, save_model
 from dfc.models.export import export
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.models.network import Network
-from dfc.models.network_artifact import save_network
 
 MakeLut = Callable[..., Lut]
 
@@ -33,7 +32,7 @@ def dfc(*arguments: object) -> Result:
 @pytest.fixture
 def lut(tmp_path: Path, make_lut: MakeLut) -> Path:
     path = tmp_path / "lut.safetensors"
-    save_lut(make_lut("mulut", 2, "sd", interval=6), path)
+    save_model(make_lut("mulut", 2, "sd", interval=6), path)
     return path
 
 
@@ -47,8 +46,8 @@ def test_tables_are_imported_and_exported(tmp_path: Path, lut: Path) -> None:
 
 
 def test_a_network_is_imported_as_it_is_or_sampled(tmp_path: Path) -> None:
-    network = Network(build("mulut", 2, "s"), features=2)
-    save_network(network, tmp_path / "n.safetensors")
+    network = Network(build("mulut", 2, patterns="s"), features=2)
+    save_model(network, tmp_path / "n.safetensors")
     result = dfc("import", tmp_path / "n.safetensors", "-o", tmp_path / "network.safetensors")
     assert "--interval 4 would have made a LUT of it" in result.stderr
     options = ("-o", tmp_path / "lut.safetensors", "--interval", 5)
@@ -67,7 +66,7 @@ def test_a_lut_is_compressed(tmp_path: Path, lut: Path) -> None:
     options = ("--dims", "xyz", "--diagonal-width", 1, "--interval", 7)
     result = dfc("compress", lut, "-o", tmp_path / "c.safetensors", *options)
     compressed = load_lut(tmp_path / "c.safetensors")
-    expected = load_lut(lut).compressed("xyz", 1, 7)
+    expected = load_lut(lut).compress("xyz", 1, 7)
     assert compressed.history == expected.history
     for name, table in compressed.tables.items():
         np.testing.assert_array_equal(table.values, expected.tables[name].values)
@@ -112,8 +111,8 @@ def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:
 
 
 def test_a_network_says_what_it_is(tmp_path: Path) -> None:
-    network = Network(build("mulut", 2, "s"), features=3)
-    save_network(network, tmp_path / "n.safetensors")
+    network = Network(build("mulut", 2, patterns="s"), features=3)
+    save_model(network, tmp_path / "n.safetensors")
     facts = json.loads(dfc("info", tmp_path / "n.safetensors", "--json").stdout)
     assert (facts["kind"], facts["features"]) == ("network", 3)
     assert facts["weights"] == sum(weight.numel() for weight in network.parameters())
@@ -164,7 +163,7 @@ def test_a_lut_may_be_called_as_what_it_is_compared_with(
     tmp_path: Path, make_lut: MakeLut, data: Path
 ) -> None:
     for name in ("original", "bicubic"):
-        save_lut(make_lut("mulut", 2, "s"), tmp_path / f"{name}.safetensors")
+        save_model(make_lut("mulut", 2, "s"), tmp_path / f"{name}.safetensors")
     luts = [tmp_path / f"{name}.safetensors" for name in ("original", "bicubic")]
     metrics = json.loads(dfc("benchmark", *luts, "--data", data, "--json").stdout)
     assert list(metrics["Set2"]) == ["bicubic", *map(str, luts)]
@@ -180,7 +179,7 @@ def test_a_page_needs_a_file_and_sets_need_a_folder(tmp_path: Path, lut: Path) -
 def test_luts_are_compared_on_the_sample_photographs_if_no_others_are_named(
     tmp_path: Path, make_lut: MakeLut
 ) -> None:
-    save_lut(make_lut("sr_lut", 1, "s"), tmp_path / "l.safetensors")
+    save_model(make_lut("sr_lut", 1, "s"), tmp_path / "l.safetensors")
     options = ("--task", "deblock", "--quality", 20, "-o", tmp_path / "page.html")
     dfc("compare", tmp_path / "l.safetensors", *options)
     text = (tmp_path / "page.html").read_text()
@@ -190,7 +189,7 @@ def test_luts_are_compared_on_the_sample_photographs_if_no_others_are_named(
 
 def test_the_task_decides_what_is_measured(tmp_path: Path, make_lut: MakeLut, data: Path) -> None:
     path = tmp_path / "l.safetensors"
-    save_lut(make_lut("mulut", 1, "s"), path)
+    save_model(make_lut("mulut", 1, "s"), path)
     options = ("--data", data, "--task", "deblock", "--quality", 30, "--json")
     scores = json.loads(dfc("benchmark", path, *options).stdout)["Set2"]
     assert list(scores) == ["input", "l"]
@@ -202,7 +201,7 @@ def test_the_task_decides_what_is_measured(tmp_path: Path, make_lut: MakeLut, da
 def test_luts_of_two_scales_are_not_compared(
     tmp_path: Path, lut: Path, make_lut: MakeLut, data: Path
 ) -> None:
-    save_lut(make_lut("mulut", 3, "s"), tmp_path / "x3.safetensors")
+    save_model(make_lut("mulut", 3, "s"), tmp_path / "x3.safetensors")
     with pytest.raises(UserError, match="expected LUTs of one task and scale"):
         dfc("benchmark", lut, tmp_path / "x3.safetensors", "--data", data)
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from dfc.common.errors import UserError
 from dfc.data.crops import CropSampler
 from dfc.data.store import Example, PairStore
-from dfc.tasks.degradations import Degradation
+from dfc.tasks import build_task
 
 SCALE, PATCH = 3, 4
-SR = Degradation("sr", SCALE)
+SR = build_task("sr", SCALE)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def darkest(crops: np.ndarray) -> np.ndarray:
 def test_both_crops_show_the_same_place_turned_alike(
     store: PairStore, seed: int, iteration: int
 ) -> None:
-    degraded, target = CropSampler(store, 16, PATCH, seed, SR).batch(iteration)
+    degraded, target = CropSampler(store, 16, PATCH, seed, SR).draw_batch(iteration)
     assert degraded.shape == (16, 1, PATCH, PATCH)
     assert degraded.dtype == target.dtype == np.uint8
     np.testing.assert_array_equal(target, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
@@ -46,24 +46,24 @@ def test_both_crops_show_the_same_place_turned_alike(
 
 def test_a_batch_depends_on_seed_and_iteration_alone(store: PairStore) -> None:
     sampler = CropSampler(store, 16, PATCH, 1, SR)
-    first, _ = sampler.batch(7)
-    sampler.batch(8)
-    np.testing.assert_array_equal(CropSampler(store, 16, PATCH, 1, SR).batch(7)[0], first)
-    assert (sampler.batch(8)[0] != first).any()
-    assert (CropSampler(store, 16, PATCH, 2, SR).batch(7)[0] != first).any()
+    first, _ = sampler.draw_batch(7)
+    sampler.draw_batch(8)
+    np.testing.assert_array_equal(CropSampler(store, 16, PATCH, 1, SR).draw_batch(7)[0], first)
+    assert (sampler.draw_batch(8)[0] != first).any()
+    assert (CropSampler(store, 16, PATCH, 2, SR).draw_batch(7)[0] != first).any()
 
 
 @pytest.mark.parametrize("world", [2, 4])
 def test_shares_of_processes_interleave_to_the_same_batch(store: PairStore, world: int) -> None:
     sampler = CropSampler(store, 8, PATCH, 0, SR)
-    shares = [sampler.batch(5, rank, world) for rank in range(world)]
-    for side, whole in enumerate(sampler.batch(5)):
+    shares = [sampler.draw_batch(5, rank, world) for rank in range(world)]
+    for side, whole in enumerate(sampler.draw_batch(5)):
         interleaved = np.stack([share[side] for share in shares], axis=1)
         np.testing.assert_array_equal(interleaved.reshape(whole.shape), whole)
 
 
 def test_all_images_planes_places_and_turns_are_drawn(store: PairStore) -> None:
-    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).batch(0)
+    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).draw_batch(0)
     places = (9 - PATCH + 1) * (12 - PATCH + 1)
     assert len(np.unique(darkest(degraded), axis=0)) == 16 * (3 * places + 1)
 
@@ -72,7 +72,7 @@ def test_places_of_an_image_are_as_likely_and_images_by_the_root_of_their_number
     store: PairStore,
 ) -> None:
     """The small image has one place; the large one 54 in each of its three planes."""
-    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).batch(0)
+    degraded, _ = CropSampler(store, 60_000, PATCH, 0, SR).draw_batch(0)
     _, counts = np.unique(
         np.sort(darkest(degraded).reshape(60_000, -1)), axis=0, return_counts=True
     )
@@ -84,7 +84,7 @@ def test_places_of_an_image_are_as_likely_and_images_by_the_root_of_their_number
 
 
 def test_grey_levels_are_drawn_from_black_to_white(store: PairStore) -> None:
-    degraded, _ = CropSampler(store, 5_000, PATCH, 0, SR).batch(0)
+    degraded, _ = CropSampler(store, 5_000, PATCH, 0, SR).draw_batch(0)
     assert (degraded.min((1, 2, 3)) == 0).any() and (degraded.max((1, 2, 3)) == 255).any()
     narrow = np.ptp(degraded, (1, 2, 3)) < 200
     lowest = degraded[narrow].min((1, 2, 3))
@@ -94,11 +94,11 @@ def test_grey_levels_are_drawn_from_black_to_white(store: PairStore) -> None:
 def test_a_batch_that_does_not_divide_names_both_keys(store: PairStore) -> None:
     sampler = CropSampler(store, 8, PATCH, 0, SR)
     with pytest.raises(UserError, match=r"data\.batch_size.*launch\.num_processes \(3\)"):
-        sampler.batch(0, 0, 3)
+        sampler.draw_batch(0, 0, 3)
 
 
 def test_an_image_smaller_than_a_crop_is_named(store: PairStore) -> None:
-    with pytest.raises(UserError, match=r"\(4, 4\): .* 4x4; expected .* 5x5"):
+    with pytest.raises(UserError, match=r"1: .* 4x4; expected .* 5x5"):
         CropSampler(store, 8, PATCH + 1, 0, SR)
 
 
@@ -109,14 +109,14 @@ def test_crops_are_degraded_anew_and_alike_for_all_processes(
     grey = np.random.default_rng(0).integers(256, size=(16, 16), dtype=np.uint8)
     write_store(tmp_path / "store", {"train": [Example("a", None, grey)]}, 1)
     store = PairStore(tmp_path / "store", "train")
-    degradation = Degradation(task, 1, sigma=9)
+    degradation = build_task(task, 1, sigma=9)
     side = 16 - 2 * degradation.margin  # leaves one place to draw from
     sampler = CropSampler(store, 64, side, 0, degradation)
-    degraded, target = sampler.batch(0)
+    degraded, target = sampler.draw_batch(0)
     assert degraded.shape == target.shape == (64, 1, side, side)
     assert len(np.unique(darkest(target), axis=0)) <= 16 < len(np.unique(darkest(degraded), axis=0))
-    assert (sampler.batch(1)[0] != degraded).any()
-    shares = [sampler.batch(0, rank, 2)[0] for rank in (0, 1)]
+    assert (sampler.draw_batch(1)[0] != degraded).any()
+    shares = [sampler.draw_batch(0, rank, 2)[0] for rank in (0, 1)]
     np.testing.assert_array_equal(degraded[0::2], shares[0])
     np.testing.assert_array_equal(degraded[1::2], shares[1])
     with pytest.raises(UserError, match="16x16; expected at least 17x17"):

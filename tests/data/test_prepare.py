@@ -14,13 +14,13 @@ from dfc.data.prepare import (
     load_training_example,
     load_validation_example,
 )
-from dfc.images import read_image
-from dfc.tasks.degradations import Degradation
-from dfc.tasks.metrics import luma
+from dfc.images import compute_luma, read_image
+from dfc.tasks import build_task
+from dfc.tasks.base import Task
 
 MakeImage = Callable[..., Path]
 SCALE, PATCH = 4, 6
-SR = Degradation("sr", SCALE)
+SR = build_task("sr", SCALE)
 
 
 def from_folders(root: Path) -> dict[str, list[Pair]]:
@@ -88,9 +88,9 @@ def test_a_training_image_that_is_too_small_for_a_crop_is_named(
 ) -> None:
     small = Pair("small", make_image("small.png", side - 1, 40, 3), None)
     with pytest.raises(UserError, match=rf"small\.png: .* RGB; expected at least {side}x{side}"):
-        load_training_example(small, 1, Degradation(task, scale), PATCH)
+        load_training_example(small, 1, build_task(task, scale), PATCH)
     large = Pair("large", make_image("large.png", side, 40, 3), None)
-    load_training_example(large, 1, Degradation(task, scale), PATCH)
+    load_training_example(large, 1, build_task(task, scale), PATCH)
 
 
 def test_a_corrupt_image_is_named(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_validation_takes_the_luma_of_the_centre(make_image: MakeImage) -> None:
     path = make_image("wide.png", 40, 4 * 138, 3)
     example = load_validation_example(Pair("wide", path, None), SR)
     assert example.degraded is not None and example.degraded.shape == (10, 128)
-    expected = np.rint(luma(read_image(path)[:, 20:-20])).astype(np.uint8)
+    expected = np.rint(compute_luma(read_image(path)[:, 20:-20])).astype(np.uint8)
     np.testing.assert_array_equal(example.target, expected)
 
 
@@ -112,12 +112,12 @@ def test_training_keeps_degraded_images_that_are_not_made_anew(
     make_image: MakeImage, task: str
 ) -> None:
     target, degraded = make_image("a.png", 24, 32, 3), make_image("b.png", 24, 32, 3)
-    made = load_training_example(Pair("a", target, None), 1, Degradation(task, 1), PATCH)
+    made = load_training_example(Pair("a", target, None), 1, build_task(task), PATCH)
     assert (made.degraded is None) == (task in ("denoise", "deblur"))
     if task != "deblock":
         np.testing.assert_array_equal(made.target, read_image(target))
     if task == "deblur":
-        read = load_training_example(Pair("a", target, degraded), 1, Degradation(task, 1), PATCH)
+        read = load_training_example(Pair("a", target, degraded), 1, build_task(task), PATCH)
         np.testing.assert_array_equal(read.degraded, read_image(degraded))
 
 
@@ -125,13 +125,13 @@ def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: 
     make_image("train/a.png")
     path = make_image("train/b.png")
 
-    def identity(degradation: Degradation = SR, patch_size: int = PATCH) -> dict[str, object]:
-        return describe_inputs(from_folders(tmp_path), [1], degradation, patch_size)
+    def identity(task: Task = SR, patch_size: int = PATCH) -> dict[str, object]:
+        return describe_inputs(from_folders(tmp_path), [1], task, patch_size)
 
     first = identity()
     assert identity() == first
     assert identity(patch_size=PATCH + 1) != first
-    assert identity(Degradation("sr", SCALE, quality=20)) != first
+    assert identity(build_task("sr", 2)) != first
     path.touch()
     assert identity() != first
 
@@ -140,20 +140,20 @@ def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: 
 def test_training_images_are_made_smaller_but_not_than_a_crop(
     make_image: MakeImage, task: str
 ) -> None:
-    degradation = Degradation(task, SCALE if task == "sr" else 1)
+    described = build_task(task)
     pair = Pair("a", make_image("a.png", 50, 101), None)
-    half, tiny = (load_training_example(pair, size, degradation, PATCH) for size in (0.5, 0.01))
-    scale = degradation.scale
+    half, tiny = (load_training_example(pair, size, described, PATCH) for size in (0.5, 0.01))
+    scale = described.scale
     assert half.target.shape[:2] == (25 // scale * scale, 50 // scale * scale)
-    side = PATCH * scale + 2 * degradation.margin
+    side = PATCH * scale + 2 * described.margin
     assert tiny.target.shape[:2] == (side, side)
-    if not degradation.per_crop:
-        np.testing.assert_array_equal(half.degraded, degradation.degrade(half.target, "a"))
+    if not described.per_crop:
+        np.testing.assert_array_equal(half.degraded, described.degrade(half.target, "a"))
 
 
 def test_blur_of_a_camera_is_not_made_smaller(make_image: MakeImage) -> None:
     pair = Pair("a", make_image("sharp.png"), make_image("degraded.png"))
-    assert list_sizes([pair], [1, 0.5], Degradation("deblur", 1)) == [(pair, 1)]
+    assert list_sizes([pair], [1, 0.5], build_task("deblur")) == [(pair, 1)]
     assert list_sizes([pair], [1, 0.5], SR) == [(pair, 1), (pair, 0.5)]
     made = Pair("a", pair.target, None)
-    assert list_sizes([made], [1, 0.5], Degradation("deblur", 1)) == [(made, 1), (made, 0.5)]
+    assert list_sizes([made], [1, 0.5], build_task("deblur")) == [(made, 1), (made, 0.5)]

@@ -6,7 +6,7 @@ from dfc.images import read_image
 
 @pytest.mark.parametrize("name", sample.TRAIN + sample.VALIDATION + sample.BENCHMARK)
 def test_sample_photographs_load_from_the_installed_packages(name: str) -> None:
-    pair = sample.photograph(name)
+    pair = sample.find_photograph(name)
     assert (pair.name, pair.degraded) == (name, None)
     assert min(read_image(pair.target).shape[:2]) >= 300
 

@@ -1,4 +1,5 @@
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,14 @@ import numpy as np
 import pytest
 
 from dfc.common.errors import UserError
-from dfc.data.store import Example, PairStore, StoreWriter
+from dfc.data.store import (
+    Example,
+    PairStore,
+    finish_store,
+    is_stored,
+    start_store,
+    store_example,
+)
 
 
 def example(name: str, *degraded_shape: int, scale: int = 2) -> Example:
@@ -36,7 +44,6 @@ def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Exampl
     assert (len(store), store.scale) == (3, 2)
     for index, (record, expected) in enumerate(zip(store.images, examples, strict=True)):
         degraded, target = store.planes(index)
-        assert record.name == expected.name
         assert (record.height, record.width) == expected.degraded.shape[:2]
         for planes, image in ((degraded, expected.degraded), (target, expected.target)):
             pixels = planes.transpose(1, 2, 0).reshape(image.shape)
@@ -49,31 +56,43 @@ def test_an_unfinished_store_goes_on_where_it_stopped(
     tmp_path: Path, folder: Path, examples: list[Example]
 ) -> None:
     unfinished, resumed = tmp_path / "unfinished", tmp_path / "resumed"
-    writer = StoreWriter(unfinished, 2, "identity")
-    for written in examples[:2]:
-        writer.append("train", written)
-    for half in unfinished.glob("train*"):  # as a kill while the third one is written
-        with half.open("a") as file:
-            file.write('{"name"')
+    start_store(unfinished, "identity")
+    for number, example in enumerate(examples[:2]):
+        store_example(unfinished / "train", f"{number}", lambda example=example: example, 2)
+    (unfinished / "train/.2.target.npy.partial").write_text("half of the third")
 
-    writer = StoreWriter(unfinished, 2, "identity")
-    assert writer.written("train") == 2
-    writer.append("train", examples[2])
-    assert writer.written("val") == 0
-    writer.append("val", examples[0])
-    writer.finish(resumed)
-    names = {path.name for path in folder.iterdir()}
-    assert {path.name for path in resumed.iterdir()} == names
-    for name in names:
-        assert (resumed / name).read_bytes() == (folder / name).read_bytes()
+    start_store(unfinished, "identity")
+    assert [is_stored(unfinished / "train", f"{number}") for number in range(3)] == [1, 1, 0]
+
+    def load_again() -> Example:
+        raise AssertionError("an image that is there is loaded again")
+
+    images = [store_example(unfinished / "train", f"{n}", load_again, 2) for n in range(2)]
+    images.append(store_example(unfinished / "train", "2", lambda: examples[2], 2))
+    finish_store(unfinished, {"train": images}, resumed)
+    for file in (folder / "train").iterdir():
+        assert (resumed / "train" / file.name).read_bytes() == file.read_bytes()
     assert not unfinished.exists()
 
 
 def test_an_unfinished_store_of_other_images_is_deleted(
     tmp_path: Path, examples: list[Example]
 ) -> None:
-    StoreWriter(tmp_path / "unfinished", 2, "identity").append("train", examples[0])
-    assert StoreWriter(tmp_path / "unfinished", 2, "other").written("train") == 0
+    start_store(tmp_path / "unfinished", "identity")
+    store_example(tmp_path / "unfinished/train", "0", lambda: examples[0], 2)
+    start_store(tmp_path / "unfinished", "other")
+    assert not is_stored(tmp_path / "unfinished/train", "0")
+
+
+def test_more_images_than_file_descriptors_are_read(tmp_path: Path, write_store: Callable) -> None:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    images = [example(f"{n}", 1, 1, scale=1) for n in range(min(limit, 1024) // 2 + 8)]
+    write_store(tmp_path / "store", {"train": images}, 1)
+    store = PairStore(tmp_path / "store", "train")
+    kept = [store.planes(index) for index in range(0, len(store), 8)]
+    for index in range(len(store)):
+        assert store.planes(index)[1].shape == (1, 1, 1)
+    assert len(kept) == -(-len(store) // 8)
 
 
 def test_degraded_images_may_be_left_out(tmp_path: Path, write_store: Callable) -> None:
@@ -91,7 +110,7 @@ def test_degraded_images_may_be_left_out(tmp_path: Path, write_store: Callable) 
 def test_images_that_do_not_fit_each_other_are_refused(
     tmp_path: Path, write_store: Callable
 ) -> None:
-    with pytest.raises(ValueError, match=r"a: \(1, 15, 15\) and \(1, 5, 5\)"):
+    with pytest.raises(ValueError, match=r"0: \(1, 15, 15\) and \(1, 5, 5\)"):
         write_store(tmp_path / "store", {"train": [example("a", 5, 5, scale=3)]}, 2)
 
 
@@ -101,44 +120,45 @@ def test_a_missing_store_is_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_split_is_named(folder: Path) -> None:
-    with pytest.raises(UserError, match="'test'"):
-        PairStore(folder, "test")
+    (folder / "train/manifest.json").write_text('{"format_version": 3, "images": []}')
+    with pytest.raises(UserError, match="'train'"):
+        PairStore(folder, "train")
 
 
 @pytest.mark.parametrize("side", ["target", "degraded"])
 def test_a_truncated_store_is_refused(folder: Path, side: str) -> None:
-    path = folder / f"train_{side}.bin"
+    path = folder / "train" / f"1.{side}.npy"
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(UserError, match=rf"train_{side}\.bin: expected \d+ bytes"):
+    with pytest.raises(UserError, match=rf"1\.{side}\.npy: expected \d+ bytes"):
         PairStore(folder, "train")
     path.unlink()
-    with pytest.raises(UserError, match=rf"train_{side}\.bin"):
+    with pytest.raises(UserError, match=rf"1\.{side}\.npy: expected"):
         PairStore(folder, "train")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 2, "scale": 2}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 3}'])
 def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
-    (folder / "manifest.json").write_text(text)
+    (folder / "train/manifest.json").write_text(text)
     with pytest.raises(UserError, match=r"manifest\.json"):
         PairStore(folder, "train")
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("offset_target", 1), ("height", -5), ("width", "7"), ("colour", 3)]
+    ("key", "value"), [("scale", 0), ("height", -5), ("width", "7"), ("colour", 3)]
 )
 def test_a_manifest_that_disagrees_with_itself_is_named(
     folder: Path, key: str, value: object
 ) -> None:
-    path = folder / "manifest.json"
+    path = folder / "train/manifest.json"
     manifest = json.loads(path.read_text())
-    manifest["splits"]["train"][0][key] = value
+    manifest["images"][0][key] = value
     path.write_text(json.dumps(manifest))
     with pytest.raises(UserError, match=r"manifest\.json"):
         PairStore(folder, "train")
 
 
 def test_a_store_of_another_version_is_refused(folder: Path) -> None:
-    path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"format_version": 2', '"format_version": 3'))
-    with pytest.raises(UserError, match="expected format version 2, found 3"):
+    path = folder / "train/manifest.json"
+    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 4'))
+    with pytest.raises(UserError, match="expected format version 3, found 4"):
         PairStore(folder, "train")

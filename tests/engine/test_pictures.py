@@ -7,8 +7,8 @@ from PIL import Image
 
 import dfc
 from dfc.common.errors import UserError
+from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import save_lut
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def image() -> np.ndarray:
 
 
 def test_a_lut_is_loaded_and_restores(tmp_path: Path, lut: Lut, image: np.ndarray) -> None:
-    save_lut(lut, tmp_path / "lut.safetensors")
+    save_model(lut, tmp_path / "lut.safetensors")
     loaded = dfc.load(str(tmp_path / "lut.safetensors"))
     np.testing.assert_array_equal(dfc.restore(image, loaded, threads=1), dfc.restore(image, lut))
 

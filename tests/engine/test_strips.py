@@ -58,7 +58,7 @@ def test_the_engine_restores_what_the_table_model_does(
 ) -> None:
     lut = make_lut("mulut", scale, patterns, interval=4, stages=stages)
     if dims:
-        lut = lut.compressed(dims, width, interval)
+        lut = lut.compress(dims, width, interval)
     assert_equals_table_model(lut, noise(*size))
 
 
@@ -70,7 +70,7 @@ def test_every_architecture_and_size_is_restored_exactly(
 ) -> None:
     lut = make_lut(name, 2, "sdy", interval=4)
     if compressed:
-        lut = lut.compressed("xyzt", 2, 5)
+        lut = lut.compress("xyzt", 2, 5)
     assert_equals_table_model(lut, noise(*shape), threads=2)
 
 
@@ -82,7 +82,7 @@ def test_uniform_tables_of_every_interval_are_restored_exactly(
 
 
 def test_a_band_wider_than_the_lattice_is_restored_exactly(make_lut: MakeLut) -> None:
-    lut = make_lut("sr_lut", 4, "s", interval=5).compressed("xyzt", 6, 7)
+    lut = make_lut("sr_lut", 4, "s", interval=5).compress("xyzt", 6, 7)
     assert_equals_table_model(lut, noise(30, 40))
 
 
@@ -103,7 +103,7 @@ def test_strips_and_threads_change_nothing(
 @pytest.mark.parametrize("name", ["mulut", "spf_lut"])
 def test_extreme_tables_do_not_overflow(make_lut: MakeLut, name: str) -> None:
     for value in (-127, 127):
-        lut = make_lut(name, 4, "sdyeho", interval=4).compressed("xyz", 1, 7)
+        lut = make_lut(name, 4, "sdyeho", interval=4).compress("xyz", 1, 7)
         for table in lut.tables.values():
             table.values.fill(value)
         assert_equals_table_model(lut, noise(9, 20))
@@ -113,7 +113,7 @@ def test_the_published_tables_restore_set5_to_the_bit(reference_dir: Path) -> No
     folder = reference_dir / "reference" / "mulut_x4"
     lut = read_source(folder / "LUT_ft_x4_4bit_int8_s1_s.npy").model
     luts = {"expected_set5": lut} | {
-        f"dfc_expected_set5/{dims}2i5": lut.compressed(dims, 2, 5) for dims in ("xyzt", "xyz", "xy")
+        f"dfc_expected_set5/{dims}2i5": lut.compress(dims, 2, 5) for dims in ("xyzt", "xyz", "xy")
     }
     for pair in find_pairs(reference_dir / "data" / "Set5", 4):
         assert pair.degraded is not None
@@ -128,7 +128,7 @@ def test_the_published_tables_restore_set5_to_the_bit(reference_dir: Path) -> No
 def test_the_random_spf_network_is_restored_to_the_bit(reference_dir: Path, dims: str) -> None:
     folder = reference_dir / "reference" / "random_spf_x4"
     network = read_source(folder / "network.safetensors").model
-    lut = export(network, "sr", 4).compressed(dims, 2, 5)
+    lut = export(network, "sr", 4).compress(dims, 2, 5)
     image = read_image(folder.parent / "random_input_rgb.png")
     expected = read_image(folder / f"expected_{dims}2i5.png")
     np.testing.assert_array_equal(restore(image, lut), expected)

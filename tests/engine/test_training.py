@@ -57,7 +57,7 @@ def test_gradients_are_those_of_the_table_model(
 ) -> None:
     lut = make_lut("mulut", scale, patterns, interval=4)
     if dims:
-        lut = lut.compressed(dims, width, 6)
+        lut = lut.compress(dims, width, 6)
     assert_same_gradients(lut, pixels(*shape))
 
 
@@ -66,7 +66,7 @@ def test_gradients_are_those_of_the_table_model(
 def test_gradients_of_every_architecture(make_lut: MakeLut, name: str, compressed: bool) -> None:
     lut = make_lut(name, 2, "sdy", interval=4)
     if compressed:
-        lut = lut.compressed("xyzt", 2, 5)
+        lut = lut.compress("xyzt", 2, 5)
     assert_same_gradients(lut, pixels(2, 1, 11, 21))
 
 
@@ -78,7 +78,7 @@ def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
     # Away from the vertices, and no two fractions near each other: one simplex all around.
     image = torch.tensor([[10.0, 40, 70], [100, 25, 55], [85, 115, 33]]).double()[None, None]
     image.requires_grad_()
-    entries = model.entries["s1_s"]().detach().double()
+    entries = model.table_parameters["s1_s"]().detach().double()
 
     def run_with(entries: torch.Tensor) -> torch.Tensor:
         return model._sum(layer, image, [entries])
@@ -95,9 +95,9 @@ def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
 def test_entries_that_are_clipped_get_no_gradient(make_lut: MakeLut) -> None:
     model = EngineModel(make_lut("sr_lut", 2, "s"))
     with torch.no_grad():
-        model.entries["s1_s"].own.fill_(7)
+        model.table_parameters["s1_s"].own.fill_(7)
     model(pixels(1, 1, 6, 6)).sum().backward()
-    assert not model.entries["s1_s"].own.grad.any()
+    assert not model.table_parameters["s1_s"].own.grad.any()
 
 
 def test_training_lowers_the_loss(make_lut: MakeLut) -> None:

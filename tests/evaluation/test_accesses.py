@@ -13,7 +13,7 @@ from dfc.models.lut import Lut
 
 
 def test_a_flat_image_is_read_on_the_diagonal_alone(make_lut: Callable[..., Lut]) -> None:
-    lut = make_lut("mulut", 2, "s", interval=4).compressed("xyzt", 2, 5)
+    lut = make_lut("mulut", 2, "s", interval=4).compress("xyzt", 2, 5)
     first, _ = count_accesses(lut, [np.full((8, 8), 100, np.uint8)])
     assert first.name == "layer 1"
     assert first.lookups == 4 * 64, "four rotations"
@@ -23,7 +23,7 @@ def test_a_flat_image_is_read_on_the_diagonal_alone(make_lut: Callable[..., Lut]
 
 
 def test_noise_is_read_everywhere(make_lut: Callable[..., Lut]) -> None:
-    lut = make_lut("sr_lut", 2, "s", interval=4).compressed("xyzt", 1, 5)
+    lut = make_lut("sr_lut", 2, "s", interval=4).compress("xyzt", 1, 5)
     image = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
     (only,) = count_accesses(lut, [image])
     assert (only.cells > 0).all()
@@ -54,7 +54,7 @@ def test_large_images_are_counted_in_their_middle(make_lut: Callable[..., Lut]) 
 
 def test_sizes_are_those_published(make_lut: Callable[..., Lut]) -> None:
     lut = make_lut("mulut", 4, "sdy", interval=4)
-    compressed = lut.compressed("xyzt", 2, 5)
+    compressed = lut.compress("xyzt", 2, 5)
     assert compute_uniform_mib(compressed) == pytest.approx(lut.size_mib)
     assert compute_diagonal_share(compressed) == pytest.approx(1807 / (1807 + 6561))
     assert compute_diagonal_share(lut) == 0

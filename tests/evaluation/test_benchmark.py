@@ -12,7 +12,6 @@ from dfc.evaluation.benchmark import (
     summarise,
     tabulate,
 )
-from dfc.tasks.metrics import measures
 
 SCORES = [
     Score("Set2", "bicubic", "a", {"psnr": 20.0, "ssim": 0.5}),
@@ -45,7 +44,7 @@ def test_every_colour_is_restored_as_a_grey_image(shape: tuple[int, ...]) -> Non
 def test_every_method_gets_a_score() -> None:
     target = np.random.default_rng(0).integers(200, size=(16, 16), dtype=np.uint8)
     restored = {"good": target + 1, "bad": target + 50}
-    good, bad = score_image("Set", "image", target, restored, measures("sr", 2))
+    good, bad = score_image("Set", "image", target, restored, build_task("sr", 2).metrics)
     assert (good.set, good.method, good.image) == ("Set", "good", "image")
     assert good.values["psnr"] > bad.values["psnr"]
 

@@ -15,10 +15,9 @@ from PIL import Image
 
 from dfc.common.errors import UserError
 from dfc.interop.experiment_directory import CONFIG, TEMPLATE, create, load_experiment
+from dfc.models.artifact import load_lut, load_model
 from dfc.models.lattice import DiagonalFirst
-from dfc.models.lut_artifact import load_lut
 from dfc.models.network import Network
-from dfc.models.trained import load_model
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = "models/my_experiment"

@@ -18,11 +18,9 @@ from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
-from dfc.models.description import as_text, describe_file
+from dfc.models.artifact import describe_file, format_description, save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import save_lut
 from dfc.models.network import Network
-from dfc.models.network_artifact import save_network
 
 EACH = 400
 """Damaged copies of every file: with five kinds of files, 2000."""
@@ -59,10 +57,10 @@ def files(
             "checkpoint": ".pth",
         }.items()
     }
-    save_lut(lut, paths["lut"])
-    save_lut(lut.compressed("xyz", 0, 8), paths["compressed"])
-    network = Network(build("mulut", 2, "s"), features=2)
-    save_network(network, paths["network"])
+    save_model(lut, paths["lut"])
+    save_model(lut.compress("xyz", 0, 8), paths["compressed"])
+    network = Network(build("mulut", 2, patterns="s"), features=2)
+    save_model(network, paths["network"])
     paths["checkpoint"].parent.mkdir()
     torch.save({"epoch": 1, "state_dict": published_names(network)}, paths["checkpoint"])
     (paths["table"],) = write_tables(make_lut("sr_lut", 2, "s", interval=7), tmp_path / "table")
@@ -118,7 +116,7 @@ def use(path: Path) -> str:
         if isinstance(model, Lut):
             restore(image, model)
         if path.suffix == ".safetensors":
-            as_text(describe_file(path))
+            format_description(describe_file(path))
     except UserError as error:
         return str(error)
     return ""
@@ -181,6 +179,6 @@ def test_an_architecture_without_end_is_refused(
     tmp_path: Path, make_lut: Callable[..., Lut]
 ) -> None:
     path = tmp_path / "x.safetensors"
-    save_lut(make_lut("mulut", 2, "s"), path)
+    save_model(make_lut("mulut", 2, "s"), path)
     path.write_bytes(path.read_bytes().replace(b'\\"stages\\": 2', b'\\"stages\\": 999999999'))
     assert use(path)

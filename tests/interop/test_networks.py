@@ -22,7 +22,7 @@ Weights = dict[str, Tensor]
 @pytest.fixture
 def network() -> Network:
     torch.manual_seed(0)
-    return Network(build("mulut", 2, "sd"), features=3)
+    return Network(build("mulut", 2, patterns="sd"), features=3)
 
 
 @pytest.fixture

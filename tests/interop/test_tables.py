@@ -16,8 +16,7 @@ from dfc.images import read_image
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.lut import Lut
-from dfc.tasks.degradations import Degradation
-from dfc.tasks.metrics import measures
+from dfc.tasks import build_task
 
 PUBLISHED = [
     "mulut_x4/LUT_ft_x4_4bit_int8_s1_s.npy",
@@ -63,7 +62,7 @@ def test_our_tables_travel_as_published_ones(
 ) -> None:
     lut = make_lut(name, scale, "sd", interval=5)
     if compression:
-        lut = lut.compressed(*compression)
+        lut = lut.compress(*compression)
     write_tables(lut, tmp_path)
     assert_same(read_source(tmp_path, lut.task).model, lut)
 
@@ -82,7 +81,7 @@ def test_the_interval_follows_from_the_rows(
 def test_a_compressed_table_needs_no_index(
     tmp_path: Path, make_lut: Callable[..., Lut], dims: str, width: int
 ) -> None:
-    lut = make_lut("mulut", 2, "s", interval=4).compressed(dims, width, 5)
+    lut = make_lut("mulut", 2, "s", interval=4).compress(dims, width, 5)
     write_tables(lut, tmp_path)
     for index in tmp_path.glob("ref2index*"):
         index.unlink()
@@ -128,7 +127,7 @@ def test_uniform_and_compressed_tables_of_one_name_are_told_apart(
     tmp_path: Path, make_lut: Callable[..., Lut]
 ) -> None:
     lut = make_lut("mulut", 2, "s")
-    compressed = lut.compressed("xyzt", 1, 7)
+    compressed = lut.compress("xyzt", 1, 7)
     write_tables(lut, tmp_path)
     write_tables(compressed, tmp_path)
     assert_same(read_source(tmp_path / "LUT_x2_6bit_int8_s1_s.npy").model, lut)
@@ -200,10 +199,10 @@ def test_published_compressed_tables_restore_what_they_should(
 
 def test_published_sr_lut_restores_set5_as_published(reference_dir: Path) -> None:
     lut = read_source(reference_dir / "reference/srlut/Model_S_x4_4bit_int8.npy").model
-    psnr = measures("sr", 4)["psnr"]
+    psnr = build_task("sr", 4).metrics["psnr"]
     scores = []
     for pair in find_pairs(reference_dir / "data" / "Set5", 4):
-        degraded, target = load_pair(pair, Degradation("sr", 4))
+        degraded, target = load_pair(pair, build_task("sr", 4))
         scores.append(psnr(restore(degraded, lut), target))
     assert np.mean(scores) == pytest.approx(29.83, abs=0.005)
 

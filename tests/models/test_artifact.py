@@ -10,12 +10,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from dfc.common.errors import UserError
-from dfc.models.architectures import build
-from dfc.models.artifact import FORMAT_VERSION
+from dfc.engine import restore
+from dfc.models.architectures import Architecture, Layer, Lookup, build, make_lookups
+from dfc.models.artifact import FORMAT_VERSION, load_lut, load_model, save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.models.network import Network
-from dfc.models.network_artifact import load_network, save_network
+from dfc.models.start import make_nearest_neighbour
 
 
 def rewrite(path: Path, tensors: dict[str, torch.Tensor], **changes: Any) -> None:
@@ -34,7 +34,7 @@ def lut(make_lut: Callable[..., Lut]) -> Lut:
 @pytest.fixture
 def path(tmp_path: Path, lut: Lut) -> Path:
     path = tmp_path / "lut.safetensors"
-    save_lut(lut, path)
+    save_model(lut, path)
     return path
 
 
@@ -45,8 +45,8 @@ def test_a_lut_comes_back_as_it_was_written(
 ) -> None:
     lut = make_lut(name, 2, "sd")
     if compress:
-        lut = lut.compressed("xyz", 1, 7)
-    save_lut(lut, tmp_path / "x.safetensors")
+        lut = lut.compress("xyz", 1, 7)
+    save_model(lut, tmp_path / "x.safetensors")
     loaded = load_lut(tmp_path / "x.safetensors")
     assert loaded.architecture == lut.architecture
     assert (loaded.task, loaded.history) == (lut.task, lut.history)
@@ -56,14 +56,14 @@ def test_a_lut_comes_back_as_it_was_written(
 
 
 def test_the_same_lut_is_always_the_same_bytes(tmp_path: Path, lut: Lut, path: Path) -> None:
-    save_lut(lut, tmp_path / "again.safetensors")
+    save_model(lut, tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
 
 
 def test_a_network_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    network = Network(build("spf_lut", 2, "s"), features=3)
-    save_network(network, tmp_path / "network.safetensors")
-    loaded = load_network(tmp_path / "network.safetensors")
+    network = Network(build("spf_lut", 2, patterns="s"), features=3)
+    save_model(network, tmp_path / "network.safetensors")
+    loaded = load_model(tmp_path / "network.safetensors")
     assert loaded.architecture == network.architecture
     image = torch.arange(12.0).view(1, 1, 3, 4) * 20
     assert torch.equal(loaded(image), network(image))
@@ -92,7 +92,7 @@ def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
         ({"architecture": {"name": "mulut", "scale": 2}}, "needs 's1_y'"),
         ({"architecture": {"name": "mulut", "scale": 3, "patterns": "sd"}}, "9 values a row"),
         ({"lattices": {"s1_s": {"kind": "odd"}}}, "no lattice is described"),
-        ({"task": "dance"}, "task 'dance' is none of sr, denoise"),
+        ({"task": "../dance"}, "expected the name of a task, found '../dance'"),
         ({"history": [1]}, "expected its history as a list of steps"),
         ({"lattices": {"s1_s": {"kind": "uniform", "interval": 5}}}, "expected 6561 rows"),
     ],
@@ -116,3 +116,43 @@ def test_a_table_of_another_dtype_is_refused(path: Path) -> None:
     rewrite(path, {"s1_d": load_file(path)["s1_d"].float()})
     with pytest.raises(UserError, match="expected a matrix of int8, found float32"):
         load_lut(path)
+
+
+def test_a_network_and_a_lut_are_told_apart(tmp_path: Path, path: Path) -> None:
+    save_model(Network(build("sr_lut", 2), features=2), tmp_path / "network")
+    assert isinstance(load_model(tmp_path / "network"), Network)
+    assert isinstance(load_model(path), Lut)
+    with pytest.raises(UserError, match="expected the description of a lut, found network"):
+        load_lut(tmp_path / "network")
+
+
+def test_a_file_of_another_kind_is_named_with_what_was_expected(path: Path) -> None:
+    rewrite(path, {}, kind="picture")
+    with pytest.raises(UserError, match=r"expected .* network or a lut, found picture"):
+        load_model(path)
+
+
+@pytest.mark.parametrize("name", ["sr_lut", "mulut", "spf_lut"])
+def test_a_file_of_version_1_still_loads(
+    tmp_path: Path, make_lut: Callable[..., Lut], name: str
+) -> None:
+    """It names its architecture, with the knobs of that, and holds no layers."""
+    lut = make_lut(name, 2, "sd")
+    save_model(lut, tmp_path / "old")
+    knobs = {"scale": 2, "patterns": lut.architecture.patterns, "stages": lut.architecture.stages}
+    rewrite(tmp_path / "old", {}, version=1, architecture={"name": name} | knobs)
+    assert load_lut(tmp_path / "old").architecture == lut.architecture
+
+
+def test_the_lut_of_an_unknown_architecture_loads(tmp_path: Path) -> None:
+    first = Layer(make_lookups("a", "o"), divisor=3, bias=100, out_channels=2)
+    second = Layer(
+        (Lookup("b", ((1, 0, 0), (0, -1, 2), (1, 5, 0), (0, 0, 0))),), divisor=4, scale=2
+    )
+    architecture = Architecture("house_made", (first, second), padding="reflect")
+    lut = make_nearest_neighbour(architecture, "dehaze", 6)
+    save_model(lut, tmp_path / "lut")
+    loaded = load_lut(tmp_path / "lut")
+    assert loaded.architecture == architecture
+    image = np.random.default_rng(0).integers(256, size=(7, 9), dtype=np.uint8)
+    np.testing.assert_array_equal(restore(image, loaded), restore(image, lut))

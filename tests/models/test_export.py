@@ -7,8 +7,9 @@ import torch
 from dfc.engine.strips import restore
 from dfc.models.architectures import build
 from dfc.models.export import export
-from dfc.models.lut import Lut, nearest_neighbour
+from dfc.models.lut import Lut
 from dfc.models.network import Network
+from dfc.models.start import make_nearest_neighbour
 
 MakeLut = Callable[..., Lut]
 
@@ -21,8 +22,8 @@ def test_the_last_point_of_an_axis_holds_the_answer_at_white() -> None:
 
 
 def test_compressing_the_table_equals_sampling_the_network_there() -> None:
-    network = Network(build("mulut", 2, "sd"), features=8)
-    compressed = export(network, "sr", 4).compressed("xyzt", 1, 6)
+    network = Network(build("mulut", 2, patterns="sd"), features=8)
+    compressed = export(network, "sr", 4).compress("xyzt", 1, 6)
     with torch.no_grad():
         for name, table in compressed.tables.items():
             points = torch.from_numpy(table.lattice.points).clamp(max=255).float()
@@ -42,7 +43,7 @@ def test_tables_keep_their_values_on_a_finer_lattice(make_lut: MakeLut) -> None:
 @pytest.mark.parametrize("scale", [1, 4])
 def test_the_nearest_neighbour_lut_repeats_every_pixel(name: str, scale: int) -> None:
     """All but the whitest, as 127 is the largest entry of a hidden layer."""
-    lut = nearest_neighbour(build(name, scale), "sr", 4)
+    lut = make_nearest_neighbour(build(name, scale), "sr", 4)
     image = np.random.default_rng(0).integers(0, 240, (9, 12), dtype=np.uint8)
     nearest = image.repeat(scale, 0).repeat(scale, 1)
     np.testing.assert_allclose(restore(image, lut).astype(int), nearest, atol=1)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.models.interpolation import interpolate, locate
+from dfc.models.interpolation import find_vertices, interpolate
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 
 UNIFORM = Uniform(5)
@@ -71,7 +71,7 @@ def test_a_table_of_a_linear_function_gives_that_function(
 
 @given(lattices, pixels | near_pixels)
 def test_the_five_weights_are_shares_of_one(lattice: Lattice, pixel: list[int]) -> None:
-    rows, weights = locate(lattice, torch.tensor([pixel], dtype=torch.float64))
+    rows, weights = find_vertices(lattice, torch.tensor([pixel], dtype=torch.float64))
     assert rows.shape == weights.shape == (1, 5)
     assert weights.min() >= 0
     assert weights.sum() == 1
@@ -81,7 +81,7 @@ def test_the_five_weights_are_shares_of_one(lattice: Lattice, pixel: list[int]) 
 @given(near_pixels)
 def test_equal_fractions_never_lead_out_of_the_diagonal_band(pixel: list[int]) -> None:
     lattice = DiagonalFirst(Uniform(4), "xyzt", 2, Uniform(5))
-    rows, _ = locate(lattice, torch.tensor([pixel], dtype=torch.float32))
+    rows, _ = find_vertices(lattice, torch.tensor([pixel], dtype=torch.float32))
     if max(abs(p - pixel[0]) for p in pixel) <= lattice.reach:
         vertices = lattice.points[rows[0]]
         steps = np.diff(vertices, axis=0)

@@ -18,7 +18,7 @@ def test_sizes_are_as_published(
 ) -> None:
     lut = make_lut(name, 4, "sdy", interval=4)
     assert round(lut.size_mib, 3) == uniform
-    assert round(lut.compressed("xyzt", 2, 5).size_mib, 3) == compressed
+    assert round(lut.compress("xyzt", 2, 5).size_mib, 3) == compressed
 
 
 @pytest.mark.parametrize("dims", ["xy", "xyz", "xyzt"])
@@ -29,29 +29,29 @@ def test_compressing_keeps_the_value_of_every_point(
     table = make_lut("sr_lut", 1, "s", interval=4).tables["s1_s"]
     lattice = DiagonalFirst(Uniform(4), dims, 2, Uniform(interval))
     expected = table.values[np.ravel_multi_index((lattice.points // 16).T, (17,) * 4)]
-    np.testing.assert_array_equal(table.resampled(lattice).values, expected)
+    np.testing.assert_array_equal(table.resample(lattice).values, expected)
 
 
 def test_the_channel_table_is_never_compressed(make_lut: MakeLut) -> None:
     lut = make_lut("spf_lut", 2, "s")
-    assert lut.compressed("xyzt", 1, 7).tables["s5_channel"] is lut.tables["s5_channel"]
+    assert lut.compress("xyzt", 1, 7).tables["s5_channel"] is lut.tables["s5_channel"]
 
 
 def test_compressing_is_written_into_the_history(make_lut: MakeLut) -> None:
-    history = make_lut("mulut", 2, "s").compressed("xyz", 1, 7).history
+    history = make_lut("mulut", 2, "s").compress("xyz", 1, 7).history
     assert history[-1] == {"step": "compress", "dims": "xyz", "diagonal_width": 1, "interval": 7}
 
 
 def test_a_compressed_table_cannot_be_compressed_in_another_way(make_lut: MakeLut) -> None:
-    lut = make_lut("mulut", 2, "s").compressed("xyz", 1, 7)
-    assert lut.compressed("xyz", 1, 7) is lut
+    lut = make_lut("mulut", 2, "s").compress("xyz", 1, 7)
+    assert lut.compress("xyz", 1, 7) is lut
     with pytest.raises(ValueError, match="compressed already"):
-        lut.compressed("xyz", 2, 7)
+        lut.compress("xyz", 2, 7)
 
 
 def test_a_table_is_compressed_to_coarser_samples_alone(make_lut: MakeLut) -> None:
     with pytest.raises(ValueError, match="interval 6 is not below"):
-        make_lut("mulut", 2, "s").compressed("xyz", 1, 6)
+        make_lut("mulut", 2, "s").compress("xyz", 1, 6)
 
 
 def test_tables_must_fit_their_lattice_and_architecture() -> None:

@@ -23,7 +23,7 @@ def test_training_starts_near_nearest_neighbour(name: str) -> None:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_parameter_is_trained(name: str) -> None:
-    network = Network(build(name, 2, "sd"), features=12)
+    network = Network(build(name, 2, patterns="sd"), features=12)
     network(noise(1, 1, 10, 10)).square().mean().backward()
     for key, parameter in network.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), key

@@ -17,7 +17,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_table_gets_a_gradient(make_lut: MakeLut, name: str) -> None:
-    model = TableModel(make_lut(name, 2, "sd").compressed("xyzt", 1, 7))
+    model = TableModel(make_lut(name, 2, "sd").compress("xyzt", 1, 7))
     model(noise(1, 1, 12, 12)).square().mean().backward()
     for table, entries in model.named_parameters():
         assert entries.grad is not None and entries.grad.abs().sum() > 0, table
@@ -45,7 +45,7 @@ def test_turned_images_are_restored_turned(make_lut: MakeLut) -> None:
 
 def test_an_untrained_model_gives_its_lut_back(make_lut: MakeLut) -> None:
     lut = make_lut("mulut", 4, "sdy")
-    trained = TableModel(lut).trained("finetune", 7)
+    trained = TableModel(lut).to_lut("finetune", 7)
     assert trained.history[-1] == {"step": "finetune", "iterations": 7}
     for name, table in lut.tables.items():
         np.testing.assert_array_equal(trained.tables[name].values, table.values)
@@ -54,8 +54,8 @@ def test_an_untrained_model_gives_its_lut_back(make_lut: MakeLut) -> None:
 def test_entries_beyond_the_range_of_int8_are_clipped(make_lut: MakeLut) -> None:
     model = TableModel(make_lut("sr_lut", 2, "s"))
     with torch.no_grad():
-        model.entries["s1_s"].own.fill_(7)
+        model.table_parameters["s1_s"].own.fill_(7)
     image = noise(1, 1, 4, 4)
-    trained = model.trained("finetune", 1)
+    trained = model.to_lut("finetune", 1)
     assert (trained.tables["s1_s"].values == 127).all()
     assert torch.equal(model(image), TableModel(trained)(image))

@@ -33,11 +33,11 @@ def test_coarse_entries_are_interpolated_at_the_points_of_the_table(lattice: Lat
     (coarse,) = entries.coarse
     with torch.no_grad():
         start = entries()
-        coarse.entries.copy_(torch.randn(coarse.entries.shape))
+        coarse.values.copy_(torch.randn(coarse.values.shape))
         added = entries() - start
     below = lattice.points.max(1) <= 255  # as pixels are
     points = torch.from_numpy(lattice.points[below]).float()
-    expected = interpolate(coarse.entries.detach(), Uniform(7), points)
+    expected = interpolate(coarse.values.detach(), Uniform(7), points)
     torch.testing.assert_close(added[below], 2 * expected, rtol=0, atol=1e-5)
 
 
@@ -46,7 +46,7 @@ def test_the_last_point_of_an_axis_is_that_of_the_coarse_lattice() -> None:
     (coarse,) = entries.coarse
     with torch.no_grad():
         start = entries()
-        coarse.entries[-1] = 1
+        coarse.values[-1] = 1
         assert (entries() - start)[-1].tolist() == pytest.approx([2, 2, 2])
 
 
@@ -55,7 +55,7 @@ def test_a_step_of_every_coarser_lattice_is_twice_as_large() -> None:
     entries = TableParameters(noise(Uniform(5)), [7, 6], gain=0.25)
     entries()[0, 0].backward()
     assert entries.own.grad[0, 0] == 0.25
-    assert [coarse.entries.grad[0, 0].item() for coarse in entries.coarse] == [0.5, 1.0]
+    assert [coarse.values.grad[0, 0].item() for coarse in entries.coarse] == [0.5, 1.0]
 
 
 def test_lattices_that_are_not_coarser_are_left_out(make_lut: MakeLut) -> None:

@@ -13,16 +13,16 @@ from dfc.evaluation.results import Results
 from dfc.models.lut import Lut
 from dfc.report.page import render
 from dfc.report.run import Run
-from dfc.tasks.degradations import Degradation
+from dfc.tasks import build_task
 
 
 @pytest.fixture(scope="session")
 def results(make_lut: Callable[..., Lut]) -> Results:
     """Give a run of the pipeline, as it is measured, with tables of noise."""
     lut = make_lut("mulut", 4, "s", interval=4)
-    luts = {"lut": lut, "dfc": lut.compressed("xyzt", 2, 5), "finetuned": make_lut("mulut", 4, "s")}
-    luts["finetuned"] = luts["finetuned"].compressed("xy", 1, 7)
-    comparison = compare(Protocol(Degradation("sr", 4)), sample.list_benchmark_set(), luts)
+    luts = {"lut": lut, "dfc": lut.compress("xyzt", 2, 5), "finetuned": make_lut("mulut", 4, "s")}
+    luts["finetuned"] = luts["finetuned"].compress("xy", 1, 7)
+    comparison = compare(Protocol(build_task("sr", 4)), sample.list_benchmark_set(), luts)
     return Results(comparison, comparison.scores(), "finetuned", chained=True)
 
 

@@ -8,7 +8,7 @@ from dfc.evaluation.comparison import Comparison
 from dfc.evaluation.examples import CROP, ORIGINAL, View, around, chosen, find_most_changed
 from dfc.evaluation.protocol import Protocol
 from dfc.evaluation.results import Results
-from dfc.tasks.degradations import Degradation
+from dfc.tasks import build_task
 
 
 def with_gains(*gains: float) -> Results:
@@ -17,7 +17,7 @@ def with_gains(*gains: float) -> Results:
         for number, by_method in enumerate(gains)
         for method, gain in (("input", 0), ("lut", by_method))
     ]
-    protocol = Protocol(Degradation("deblur", 1))
+    protocol = Protocol(build_task("deblur", 1))
     comparison = Comparison(protocol, {}, protocol.baseline(), {})
     return Results(comparison, pd.DataFrame(rows), "lut")
 

@@ -16,7 +16,7 @@ from dfc.report.points import (
 from dfc.report.published import published
 from dfc.report.rate_distortion import draw_results
 from dfc.report.run import Run
-from dfc.tasks.degradations import Degradation
+from dfc.tasks import build_task
 
 POINTS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.2, 0.5, 1.0, 4.0]), st.integers(20, 35)),
@@ -51,13 +51,13 @@ def test_the_best_within_a_budget_is_the_best_of_all_that_fit(
 
 
 def test_published_results_are_those_of_the_same_task_and_level() -> None:
-    set5 = published(Degradation("sr", 4), "Set5").set_index("method")
+    set5 = published(build_task("sr", 4), "Set5").set_index("method")
     assert set5.loc["MuLUT + DFC", ["storage_mib", "psnr"]].tolist() == [0.407, 30.55]
-    assert published(Degradation("sr", 2), "Set5").empty
-    assert published(Degradation("sr", 4), "sample").empty
-    assert len(published(Degradation("denoise", 1, sigma=25), "CBSD68")) == 4
-    assert published(Degradation("denoise", 1, sigma=20), "CBSD68").empty
-    assert len(published(Degradation("sr", 4), "B100")) == 9, "BSDS100 by its other name"
+    assert published(build_task("sr", 2), "Set5").empty
+    assert published(build_task("sr", 4), "sample").empty
+    assert len(published(build_task("denoise", 1, sigma=25), "CBSD68")) == 4
+    assert published(build_task("denoise", 1, sigma=20), "CBSD68").empty
+    assert len(published(build_task("sr", 4), "B100")) == 9, "BSDS100 by its other name"
 
 
 def test_points_name_the_methods_of_the_run(results: Results) -> None:

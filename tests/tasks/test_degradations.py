@@ -3,15 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.tasks.degradations import (
-    Degradation,
-    blur,
-    crop_to_multiple,
-    cut_margin,
-    downscale,
-    draw_shake_kernel,
-    upscale_bicubic,
-)
+from dfc.images import crop_to_multiple, cut_margin, downscale, upscale_bicubic
+from dfc.tasks import build_task
+from dfc.tasks.deblur import blur, draw_shake_kernel
 
 CHANNELS = st.sampled_from([(), (3,)])
 
@@ -48,8 +42,8 @@ def photograph(*shape: int) -> np.ndarray:
 def test_degrading_is_repeatable_and_keeps_the_kind_of_image(
     task: str, shape: tuple[int, ...]
 ) -> None:
-    degradation = Degradation(task, 4 if task == "sr" else 1)
-    target = degradation.target(photograph(*shape))
+    degradation = build_task(task)
+    target = degradation.make_target(photograph(*shape))
     degraded = degradation.degrade(target, "name")
     assert degraded.dtype == np.uint8
     assert degraded.shape[:2] == tuple(side // degradation.scale for side in target.shape[:2])
@@ -58,18 +52,18 @@ def test_degrading_is_repeatable_and_keeps_the_kind_of_image(
 
 
 def test_noise_has_its_sigma_and_the_same_seed_for_every_image() -> None:
-    degradation = Degradation("denoise", 1, sigma=15)
+    degradation = build_task("denoise", 1, sigma=15)
     grey = np.full((200, 200), 128, np.uint8)
-    noise = degradation.noisy(grey) - grey
+    noise = build_task("denoise", sigma=15, rounded=False).degrade(grey) - grey
     assert noise.std() == pytest.approx(15, rel=0.02)
     np.testing.assert_array_equal(degradation.degrade(grey, "a"), degradation.degrade(grey, "b"))
 
 
 def test_only_the_luma_of_a_colour_image_is_compressed() -> None:
-    degradation = Degradation("deblock", 1)
-    assert degradation.target(photograph(16, 16, 3)).shape == (16, 16)
+    degradation = build_task("deblock", 1)
+    assert degradation.make_target(photograph(16, 16, 3)).shape == (16, 16)
     grey = photograph(16, 16)
-    np.testing.assert_array_equal(degradation.target(grey), grey)
+    np.testing.assert_array_equal(degradation.make_target(grey), grey)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -83,8 +77,8 @@ def test_a_shaken_image_keeps_its_brightness(seed: int) -> None:
 
 @given(st.integers(0, 2**32 - 1))
 def test_a_crop_is_blurred_as_the_image_around_it(seed: int) -> None:
-    image, degradation = photograph(40, 40), Degradation("deblur", 1)
+    image, degradation = photograph(40, 40), build_task("deblur", 1)
     window = image[7:27, 9:29]
-    degraded = degradation.anew(window, np.random.default_rng(seed))
+    degraded = degradation.degrade_crop(window, np.random.default_rng(seed))
     expected = blur(image, draw_shake_kernel(np.random.default_rng(seed)))[7:27, 9:29]
     np.testing.assert_array_equal(degraded, cut_margin(expected, degradation.margin))

@@ -10,12 +10,10 @@ import pytest
 from dfc.common.pipeline import DFC, FINETUNED, LUT, TRAINED
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
+from dfc.models.artifact import load_lut, load_model, save_model
 from dfc.models.export import export
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import load_lut, save_lut
 from dfc.models.network import Network
-from dfc.models.network_artifact import save_network
-from dfc.models.trained import load_model
 
 MakeLut = Callable[..., Lut]
 Run = Callable[..., Any]
@@ -34,13 +32,13 @@ def test_published_tables_need_no_training(run_stages: Run, make_lut: MakeLut) -
     write_tables(lut, INIT)
     run_stages(*UP_TO_COMPRESS, "finetune", task="sr", train={"total_iter": 0})
     assert_same_tables(load_lut(LUT), lut)
-    assert_same_tables(load_lut(DFC), lut.compressed("xyzt", 2, 5))
+    assert_same_tables(load_lut(DFC), lut.compress("xyzt", 2, 5))
     assert next(step["step"] for step in load_lut(FINETUNED).history) == "import"
 
 
 def test_a_compressed_lut_is_handed_on(run_stages: Run, make_lut: MakeLut) -> None:
-    lut = make_lut("mulut", 4, "s", interval=4).compressed("xyz", 1, 6)
-    save_lut(lut, INIT / "lut.safetensors")
+    lut = make_lut("mulut", 4, "s", interval=4).compress("xyz", 1, 6)
+    save_model(lut, INIT / "lut.safetensors")
     same = {"dims": "xyz", "diagonal_width": 1, "interval": 6}
     run_stages(*UP_TO_COMPRESS, task="sr", train={"total_iter": 0}, dfc=same)
     assert_same_tables(load_lut(DFC), lut)
@@ -50,7 +48,7 @@ def test_a_compressed_lut_is_handed_on(run_stages: Run, make_lut: MakeLut) -> No
 
 def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None:
     lut = make_lut("mulut", 1, "s", interval=5)
-    save_lut(lut, Path("mine.safetensors"))
+    save_model(lut, Path("mine.safetensors"))
     run_stages(
         "prepare",
         "train",
@@ -67,8 +65,8 @@ def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None
 
 @pytest.mark.parametrize("method", ["network", "table"])
 def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
-    network = Network(build("mulut", 4, "s"), features=2)
-    save_network(network, INIT / "network.safetensors")
+    network = Network(build("mulut", 4, patterns="s"), features=2)
+    save_model(network, INIT / "network.safetensors")
     train = {"method": method, "total_iter": 0, "intervals": [7, 6]}
     run_stages(*UP_TO_COMPRESS, task="sr", train=train)
     assert_same_tables(load_lut(LUT), export(network, "sr", 4))
@@ -78,19 +76,19 @@ def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
 
 
 def test_a_network_cannot_start_from_tables(run_stages: Run, make_lut: MakeLut) -> None:
-    save_lut(make_lut("mulut", 4, "s"), INIT / "lut.safetensors")
+    save_model(make_lut("mulut", 4, "s"), INIT / "lut.safetensors")
     with pytest.raises(SystemExit, match=r"model\.init_from: .*train\.method: table"):
         run_stages("prepare", "train", task="sr", train={"method": "network"})
 
 
 def test_a_start_of_another_architecture_is_named(run_stages: Run, make_lut: MakeLut) -> None:
-    save_lut(make_lut("sr_lut", 2, "s"), INIT / "lut.safetensors")
+    save_model(make_lut("sr_lut", 2, "s"), INIT / "lut.safetensors")
     with pytest.raises(SystemExit, match=r"holds sr_lut x2, .*ask for mulut x4"):
         run_stages("prepare", "train", task="sr")
 
 
 def test_of_several_files_none_is_taken(run_stages: Run, make_lut: MakeLut) -> None:
     for name in ("a", "b"):
-        save_lut(make_lut("mulut", 4, "s"), INIT / f"{name}.safetensors")
+        save_model(make_lut("mulut", 4, "s"), INIT / f"{name}.safetensors")
     with pytest.raises(SystemExit, match=r"expected one LUT or network, found a\.safetensors, b"):
         run_stages("prepare", "train", task="sr")

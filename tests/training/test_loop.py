@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from dfc.training.loop import EPSILON, update_ema, compute_log_mse
+from dfc.training.loop import EPSILON, compute_log_mse, update_ema
 
 
 def test_rough_and_smooth_crops_count_alike() -> None:

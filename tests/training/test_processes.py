@@ -19,10 +19,9 @@ from safetensors.torch import load_file
 
 from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, REPORTS, TRAINED
 from dfc.data.store import Example
-from dfc.images import write_image
+from dfc.images import downscale, write_image
+from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import save_lut
-from dfc.tasks.degradations import downscale
 
 ROOT = Path(__file__).parents[2]
 RESULTS = {"train": TRAINED, "finetune": FINETUNED}
@@ -70,7 +69,7 @@ def make_workspace(
         trained = "table" if method == "table" else "network"
         write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
-        save_lut(make_lut("mulut", SCALE, "sd").compressed("xyzt", 1, 7), folder / DFC)
+        save_model(make_lut("mulut", SCALE, "sd").compress("xyzt", 1, 7), folder / DFC)
         return folder
 
     return make

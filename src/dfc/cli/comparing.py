@@ -7,19 +7,17 @@ import dfc
 from dfc.common.errors import UserError
 from dfc.data import sample
 from dfc.data.layouts import find_benchmark_sets
-from dfc.evaluation.comparison import Comparison, compare
-from dfc.evaluation.protocol import Protocol
-from dfc.tasks.degradations import Degradation
-from dfc.tasks.names import Task
+from dfc.evaluation.benchmark import Comparison, compare
+from dfc.tasks import build_task, find_task
 
 OTHERS = ("bicubic", "input", "original")
 """What LUTs are shown beside."""
 
 
-def compared(
+def load_comparison(
     luts: Sequence[Path],
     data: Path | None,
-    task: Task | None,
+    task: str | None,
     sets: Sequence[str],
     sigma: float,
     quality: int,
@@ -46,20 +44,21 @@ def compared(
     """
     if sets and not data:
         raise UserError("--set: expected the folder of the sets as well, --data")
-    loaded = dict(zip(_titles(luts), map(dfc.load, luts), strict=True))
+    loaded = dict(zip(_name_luts(luts), map(dfc.load, luts), strict=True))
     scale, *others = {lut.architecture.scale for lut in loaded.values()}
     tasks = {task} if task else {lut.task for lut in loaded.values()}
     if others or len(tasks) > 1:
         raise UserError("expected LUTs of one task and scale; found several")
-    if (tasks == {"sr"}) != (scale > 1):
-        raise UserError(f"--task: {tasks.pop()} is not for LUTs of scale {scale}")
+    name = tasks.pop()
+    if scale not in find_task(name).scales:
+        raise UserError(f"--task: {name} is not for LUTs of scale {scale}")
     found = find_benchmark_sets(data, sets, scale) if data else sample.list_benchmark_set()
     if not found:
         raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
-    return compare(Protocol(Degradation(tasks.pop(), scale, sigma, quality)), found, loaded)
+    return compare(build_task(name, scale, sigma=sigma, quality=quality), found, loaded)
 
 
-def _titles(paths: Sequence[Path]) -> list[str]:
+def _name_luts(paths: Sequence[Path]) -> list[str]:
     """The names of files, or their whole paths where a name would stand for two things."""
     names = [path.stem for path in paths]
     clear = len({*names, *OTHERS}) == len(names) + len(OTHERS)

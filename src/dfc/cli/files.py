@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from dfc.cli.options import AsJson, Force, LutFile, LutOutput
+from dfc.cli.options import AsJson, Force, LutFile, LutOutput, Task
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
 from dfc.models.lattice import Dims
-from dfc.tasks.names import Task, likely_task
+from dfc.tasks import guess_task
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -18,10 +18,10 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
     """Print what a file holds: a LUT, or a network."""
     import json
 
-    from dfc.models.description import as_text, describe_file
+    from dfc.models.artifact import describe_file, format_description
 
     facts = describe_file(lut)
-    print(json.dumps(facts, indent=2) if as_json else as_text(facts))
+    print(json.dumps(facts, indent=2) if as_json else format_description(facts))
 
 
 def import_(
@@ -38,10 +38,9 @@ def import_(
 ) -> None:
     """Turn published tables, or a network, into one file."""
     from dfc.interop.sources import read_source
+    from dfc.models.artifact import save_model
     from dfc.models.export import export as sample
     from dfc.models.lut import Lut
-    from dfc.models.lut_artifact import save_lut
-    from dfc.models.network_artifact import save_network
 
     refuse_existing(output, force)
     found = read_source(source, task)
@@ -51,11 +50,9 @@ def import_(
     if interval is not None and isinstance(model, Lut):
         raise UserError(f"--interval: expected a network to sample, {source} holds tables")
     if interval is not None:
-        model = sample(model, task or likely_task(model.architecture.scale), interval)
-    if isinstance(model, Lut):
-        save_lut(model, output)
-    else:
-        save_network(model, output)
+        model = sample(model, task or guess_task(model.architecture.scale), interval)
+    save_model(model, output)
+    if not isinstance(model, Lut):
         typer.echo(f"{output}: a network; --interval 4 would have made a LUT of it", err=True)
     print(f"{output}: {model.architecture.name} x{model.architecture.scale}")
 
@@ -86,13 +83,13 @@ def compress(
 ) -> None:
     """Compress the tables of a LUT diagonal-first."""
     import dfc
-    from dfc.models.lut_artifact import save_lut
+    from dfc.models.artifact import save_model
 
     refuse_existing(output, force)
     uniform = dfc.load(lut)
     try:
-        compressed = uniform.compressed(dims, diagonal_width, interval)
+        compressed = uniform.compress(dims, diagonal_width, interval)
     except ValueError as error:
         raise UserError(f"{lut}: {error}") from None
-    save_lut(compressed, output)
+    save_model(compressed, output)
     print(f"{output}: {compressed.size_mib:.3f} MiB, was {uniform.size_mib:.3f} MiB")

@@ -28,15 +28,15 @@ def benchmark(
     """Compare any number of LUTs on benchmark sets, beside bicubic or the input."""
     import json
 
-    from dfc.cli.comparing import compared
-    from dfc.evaluation.benchmark import format_markdown, nest_metrics, summarise
+    from dfc.cli.comparing import load_comparison
+    from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
 
-    comparison = compared(luts, data, task, sets, sigma, quality)
-    table = summarise(comparison.scores(images), comparison.storage_mib)
+    comparison = load_comparison(luts, data, task, sets, sigma, quality)
+    table = summarise(comparison.score(images), comparison.storage_mib)
     if as_json:
         print(json.dumps(nest_metrics(table, comparison.storage_mib), indent=2))
     else:
-        print(format_markdown(table, comparison.protocol.caption))
+        print(format_markdown(table, comparison.task.caption))
 
 
 def bench(
@@ -50,7 +50,7 @@ def bench(
     import json
 
     import dfc
-    from dfc.evaluation.speed import as_text, measure
+    from dfc.evaluation.speed import format_speed, measure_speed
 
     try:
         width, height = (int(side) for side in size.split("x"))
@@ -58,8 +58,8 @@ def bench(
             raise ValueError
     except ValueError:
         raise UserError(f"--size: expected WIDTHxHEIGHT in pixels, got {size}") from None
-    results = measure(dfc.load(lut), width, height, threads, seconds)
-    print(json.dumps(results, indent=2) if as_json else as_text(results))
+    results = measure_speed(dfc.load(lut), width, height, threads, seconds)
+    print(json.dumps(results, indent=2) if as_json else format_speed(results))
 
 
 def step_time(
@@ -81,7 +81,7 @@ def step_time(
     from dfc.models.network import Network
 
     try:
-        architecture = build(model, scale, patterns, stages)
+        architecture = build(model, scale, patterns=patterns, stages=stages)
     except ValueError as error:
         raise UserError(str(error)) from None
     torch.set_num_threads(threads)

@@ -1,12 +1,13 @@
 """What several commands ask for."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from dfc.tasks.names import Task
+from dfc.tasks import NAMES
 
+Task = Literal[NAMES]
 LutFile = Annotated[Path, typer.Argument(help="a LUT file", metavar="LUT")]
 LutOutput = Annotated[Path, typer.Option("--output", "-o", help="the file to write")]
 Threads = Annotated[

@@ -29,22 +29,21 @@ def compare(
     force: Force = False,
 ) -> None:
     """Make a page that shows how well LUTs restore, in figures and pictures."""
-    from dfc.cli.comparing import compared
-    from dfc.common.environment import machine
-    from dfc.evaluation.examples import views
-    from dfc.evaluation.results import Results, best
-    from dfc.evaluation.timing import measure_720p_milliseconds
-    from dfc.report.page import render
+    from dfc.cli.comparing import load_comparison
+    from dfc.common.environment import describe_machine
+    from dfc.evaluation.collect import collect_evidence
+    from dfc.evaluation.speed import measure_720p_milliseconds
+    from dfc.report.page import render_page
+    from dfc.report.run import Run
 
     refuse_existing(output, force)
-    comparison = compared(luts, data, task, sets, sigma, quality)
-    scores = comparison.scores()
-    results = Results(comparison, scores, best(scores, list(comparison.luts)))
-    milliseconds = measure_720p_milliseconds(results.lut)
-    title = "Restoration LUTs compared"
-    page = render(title, results, list(views(results)), milliseconds, {"Machine": machine()})
-    with atomic_write(output) as unfinished:
-        unfinished.write_text(page, encoding="utf-8")
+    comparison = load_comparison(luts, data, task, sets, sigma, quality)
+    evidence = collect_evidence(comparison, comparison.score())
+    milliseconds = measure_720p_milliseconds(comparison.luts[evidence.subject])
+    run = Run(provenance={"Machine": describe_machine()}, milliseconds=milliseconds)
+    page = render_page("Restoration LUTs compared", evidence, run)
+    with atomic_write(output) as partial:
+        partial.write_text(page, encoding="utf-8")
     print(f"{output}: {len(page.encode()) / 2**20:.1f} MiB")
 
 
@@ -73,8 +72,8 @@ def frontier(
         raise UserError(f"{output}: expected a file that ends on {' or '.join(sweep.FORMATS)}")
     if output:
         refuse_existing(output, force)
-    found = sweep.read(commits, set_name)
-    print(found.as_text(budget))
+    found = sweep.read_sweep(commits, set_name)
+    print(found.format_text(budget))
     if output:
-        with atomic_write(output) as unfinished:
-            unfinished.write_bytes(found.drawing(budget, output.suffix))
+        with atomic_write(output) as partial:
+            partial.write_bytes(found.draw(budget, output.suffix))

@@ -1,4 +1,4 @@
-"""`UserError`: the input is wrong, and how; and its way to the shell, one line without traceback."""
+"""User errors: the input is wrong, and how; one line in the shell, and no traceback."""
 
 import os
 import sys

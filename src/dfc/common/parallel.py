@@ -1,4 +1,4 @@
-"""Using all cores with plain threads: decoders and kernels release the interpreter."""
+"""Thread pools over all cores: decoders and kernels release the interpreter."""
 
 import os
 from collections import deque
@@ -12,14 +12,25 @@ Result = TypeVar("Result")
 
 
 def count_cores() -> int:
-    """The cores that this process may use, which can be fewer than the machine has."""
+    """Count the cores that this process may use, which can be fewer than the machine has."""
     return len(os.sched_getaffinity(0))
 
 
+def count_image_workers() -> int:
+    """Count the threads that work on whole images: more would fill the memory, not the cores.
+
+    A large photograph takes some 100 MB on its way.
+    """
+    return min(count_cores(), 8)
+
+
 def prefetch(
-    function: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    threads: int,
+    ahead: int | None = None,
 ) -> Iterator[Result]:
-    """Apply a function to items in threads, and give the results in order.
+    """Apply a function to items in threads, ahead of time, and give the results in order.
 
     Parameters
     ----------
@@ -30,14 +41,14 @@ def prefetch(
     threads
         How many items are worked on at once.
     ahead
-        How many results, finished or not, may wait in memory: 1 or more.
+        How many results, finished or not, may wait in memory: 1 or more, `threads` by default.
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                if len(waiting) > ahead:
+                if len(waiting) > (ahead or threads):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -47,14 +58,14 @@ def prefetch(
 
 
 def run_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
-    """Do a job for every item, on so many threads."""
+    """Run a job for every item, on so many threads."""
     if threads == 1:
         for item in items:
             job(item)
     else:
-        list(_pool(threads).map(job, items))
+        list(_get_pool(threads).map(job, items))
 
 
 @cache
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _get_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)

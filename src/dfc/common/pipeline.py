@@ -17,7 +17,13 @@ DFC = Path("models/dfc.safetensors")
 FINETUNED = Path("models/finetuned.safetensors")
 REPORTS = Path("reports")
 SCORES = REPORTS / "scores.csv"
+EVIDENCE = REPORTS / "evidence"
+IMAGES = REPORTS / "images"
+FIGURES = REPORTS / "figures"
+PAGE = REPORTS / "index.html"
 TIMES = REPORTS / "times"
+"""Times differ from run to run: they are no outputs of DVC, nor is the page, which shows them."""
+RESTORE_TIME = TIMES / "restore.json"
 STAGES = ("prepare", "init", "train", "export", "compress", "finetune", "benchmark")
 """Those that make results, in their order; the report comes after them."""
 CHECKPOINTS = Path(".checkpoints")

@@ -4,7 +4,8 @@ import numpy as np
 
 from dfc.common.errors import UserError
 from dfc.data.store import PairStore
-from dfc.tasks.degradations import Degradation, cut_margin
+from dfc.images import cut_margin
+from dfc.tasks.base import Task
 
 
 class CropSampler:
@@ -23,7 +24,7 @@ class CropSampler:
         Side of the degraded crops, in pixels.
     seed
         0 or more.
-    degradation
+    task
         Degrades the crops of images that are stored without their degraded ones.
 
     Raises
@@ -38,23 +39,21 @@ class CropSampler:
         batch_size: int,
         patch_size: int,
         seed: int,
-        degradation: Degradation,
+        task: Task,
     ) -> None:
-        margins = [
-            degradation.margin if image.offset_degraded is None else 0 for image in store.images
-        ]
+        margins = [0 if image.has_degraded else task.margin for image in store.images]
         for image, margin in zip(store.images, margins, strict=True):
             side = patch_size + 2 * margin
             if min(image.height, image.width) < side:
                 raise UserError(
-                    f"{image.name}: its degraded image is {image.width}x{image.height}; "
+                    f"{image.file}: its degraded image is {image.width}x{image.height}; "
                     f"expected at least {side}x{side}, the patch size and what lies around it"
                 )
         self._store = store
         self._batch_size = batch_size
         self._patch_size = patch_size
         self._seed = seed
-        self._degradation = degradation
+        self._task = task
         channels = np.array([image.channels for image in store.images])
         sizes = np.array([(image.height, image.width) for image in store.images])
         self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - patch_size + 1).T
@@ -62,14 +61,16 @@ class CropSampler:
         upto = np.cumsum(np.sqrt(self._places))
         self._shares = upto / upto[-1]
 
-    def batch(self, iteration: int, rank: int = 0, world: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def draw_batch(
+        self, iteration: int, rank: int = 0, world: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draw the share of one process in the batch of an iteration.
 
         Every crop shows one colour plane. A large image is drawn more often than a small one, by
         the square root of its places, so that it does not crowd out others; all places in it are as
-        likely. What spoils an image spoils it whichever way it is turned, and its negative, darker
-        or brighter, as well: each crop is one of the 16 that flips, rotations and the negative
-        give, at a brightness drawn anew. So few photographs fill a table as many would.
+        likely. Data augmentation: each crop is one of the 16 that flips, rotations and the negative
+        give, at a brightness drawn anew, since the degradations are alike in all of them. So few
+        photographs fill a table as many would.
 
         Parameters
         ----------
@@ -119,13 +120,13 @@ class CropSampler:
         small, large = self._store.planes(image)
         size, scale = self._patch_size, self._store.scale
         if small is not None:
-            target = _window(large[channel], top * scale, left * scale, size * scale)
-            degraded = _window(small[channel], top, left, size)
-            return _relit(_turned(degraded, turn), _turned(target, turn), light)
-        margin = self._degradation.margin
-        window = _turned(_window(large[channel], top, left, size + 2 * margin), turn)
-        degraded = self._degradation.anew(window, np.random.default_rng(seed))
-        return _relit(degraded, cut_margin(window, margin), light)
+            target = _cut(large[channel], top * scale, left * scale, size * scale)
+            degraded = _cut(small[channel], top, left, size)
+            return _shift_levels(_rotate(degraded, turn), _rotate(target, turn), light)
+        margin = self._task.margin
+        window = _rotate(_cut(large[channel], top, left, size + 2 * margin), turn)
+        degraded = self._task.degrade_crop(window, np.random.default_rng(seed))
+        return _shift_levels(degraded, cut_margin(window, margin), light)
 
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left, turn and light."""
@@ -138,18 +139,20 @@ class CropSampler:
         return np.stack([image, channel, top, left, turn, light], axis=1)
 
 
-def _window(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+def _cut(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
     return plane[top : top + size, left : left + size]
 
 
-def _turned(crop: np.ndarray, turn: int) -> np.ndarray:
+def _rotate(crop: np.ndarray, turn: int) -> np.ndarray:
     """Rotate a crop `turn` times; from 4 on mirrored as well, from 8 on as a negative."""
-    turned = np.rot90(crop, turn % 4)
-    turned = turned.T if turn & 4 else turned
-    return 255 - turned if turn & 8 else turned
+    crop = np.rot90(crop, turn % 4)
+    crop = crop.T if turn & 4 else crop
+    return 255 - crop if turn & 8 else crop
 
 
-def _relit(degraded: np.ndarray, target: np.ndarray, light: int) -> tuple[np.ndarray, np.ndarray]:
+def _shift_levels(
+    degraded: np.ndarray, target: np.ndarray, light: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Shift the grey levels of both crops alike: as low as they go at 0, as high at 255."""
     lowest = min(int(degraded.min()), int(target.min()))
     highest = max(int(degraded.max()), int(target.max()))

@@ -60,9 +60,11 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
         If there are no images, two of them would have one name, or one lacks the partner that
         others have.
     """
-    pairs = _blurred_pairs(root, scale, split) or _shrunk_pairs(root, scale, split)
+    pairs = _find_blur_pairs(root, scale, split) or _find_sr_pairs(root, scale, split)
     if not pairs:
-        raise UserError(f"{root}: expected {_expected_layouts(scale)}; found {_found(root)}")
+        raise UserError(
+            f"{root}: expected {_describe_layouts(scale)}; found {_describe_content(root)}"
+        )
     by_name: dict[str, Pair] = {}
     for pair in pairs:
         other = by_name.setdefault(pair.name, pair)
@@ -71,7 +73,7 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     return pairs
 
 
-def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
+def _find_blur_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     """Pairs of GoPro and of those that keep `input` and `target` apart; none in other layouts."""
     part = root / ("train" if split == "train" else "test")
     root = part if part.is_dir() else root
@@ -85,32 +87,32 @@ def _blurred_pairs(root: Path, scale: int, split: str) -> list[Pair]:
                 unpaired.append(folder)
                 continue
             place = folder.parent.relative_to(root).as_posix()
-            partners = _by_stem(blurred)
-            for stem, target in _by_stem(folder).items():
+            partners = _map_stems(blurred)
+            for stem, target in _map_stems(folder).items():
                 name = f"{place}/{stem}".removeprefix("./").replace("/", "_")
-                degraded = _partner(target, [stem], partners, blurred)
+                degraded = _find_partner(target, [stem], partners, blurred)
                 pairs.append(Pair(name, target, degraded if scale == 1 else None))
     if pairs and unpaired:
         raise UserError(f"{unpaired[0]}: expected blurred images beside it, as in other folders")
     return pairs
 
 
-def _shrunk_pairs(root: Path, scale: int, split: str) -> list[Pair]:
+def _find_sr_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     """Sharp images with, in the layouts of super-resolution, their smaller ones."""
-    folder = _target_folder(root, split)
-    degraded_folder = _degraded_folder(folder, scale)
-    partners = _by_stem(degraded_folder) if degraded_folder else {}
+    folder = _find_target_folder(root, split)
+    degraded_folder = _find_degraded_folder(folder, scale)
+    partners = _map_stems(degraded_folder) if degraded_folder else {}
     pairs = []
-    for target in _target_images(folder):
-        stem = _stem(target, folder)
+    for target in _list_targets(folder):
+        stem = _get_stem(target, folder)
         degraded = None
         if partners:
-            degraded = _partner(target, [stem, f"{stem}x{scale}"], partners, degraded_folder)
+            degraded = _find_partner(target, [stem, f"{stem}x{scale}"], partners, degraded_folder)
         pairs.append(Pair(stem.replace("/", "_"), target, degraded))
     return pairs
 
 
-def _partner(target: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
+def _find_partner(target: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
     for stem in stems:
         if stem in partners:
             return partners[stem]
@@ -121,11 +123,11 @@ def _partner(target: Path, stems: list[str], partners: dict[str, Path], folder: 
     )
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    return {_stem(path, folder): path for path in list_images(folder)}
+def _map_stems(folder: Path) -> dict[str, Path]:
+    return {_get_stem(path, folder): path for path in list_images(folder)}
 
 
-def _stem(path: Path, folder: Path) -> str:
+def _get_stem(path: Path, folder: Path) -> str:
     """The path below a folder, without extension."""
     return path.relative_to(folder).with_suffix("").as_posix()
 
@@ -152,7 +154,7 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
     UserError
         If a set in `names` is not there.
     """
-    folders = {folder.absolute().name: folder for folder in _set_folders(root)}
+    folders = {folder.absolute().name: folder for folder in _list_set_folders(root)}
     for name in names:
         if name not in folders:
             found = ", ".join(folders) or "none"
@@ -160,7 +162,7 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
     return {name: find_pairs(folders[name], scale, "val") for name in names or folders}
 
 
-def _set_folders(root: Path) -> list[Path]:
+def _list_set_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     entries = sorted(root.iterdir())
@@ -171,7 +173,7 @@ def _set_folders(root: Path) -> list[Path]:
     return [entry for entry in entries if not entry.name.startswith(".") and list_images(entry)]
 
 
-def _target_folder(root: Path, split: str) -> Path:
+def _find_target_folder(root: Path, split: str) -> Path:
     if (root / "HR").is_dir():
         return root / "HR"
     for pattern in (f"*{_SPLIT_SUFFIX[split]}", "*_HR"):
@@ -181,7 +183,7 @@ def _target_folder(root: Path, split: str) -> Path:
     return root
 
 
-def _target_images(folder: Path) -> list[Path]:
+def _list_targets(folder: Path) -> list[Path]:
     """List the images below `folder`, save those in a folder of degraded ones."""
     return [
         path
@@ -190,7 +192,7 @@ def _target_images(folder: Path) -> list[Path]:
     ]
 
 
-def _degraded_folder(target_folder: Path, scale: int) -> Path | None:
+def _find_degraded_folder(target_folder: Path, scale: int) -> Path | None:
     set_folder = target_folder.parent if target_folder.name == "HR" else target_folder
     candidates = [set_folder / "LR_bicubic", set_folder / "LR"]
     if target_folder.name.endswith("_HR"):
@@ -205,7 +207,7 @@ def _is_degraded(folder_name: str) -> bool:
     return bool(_DEGRADED_FOLDER.fullmatch(folder_name))
 
 
-def _expected_layouts(scale: int) -> str:
+def _describe_layouts(scale: int) -> str:
     kinds = ", ".join(extension.removeprefix(".") for extension in EXTENSIONS)
     pairs = (
         "train/ and test/ of SEQUENCE/sharp/ beside SEQUENCE/blur/, or target/ beside input/"
@@ -216,7 +218,7 @@ def _expected_layouts(scale: int) -> str:
     return f"images ({kinds}) directly in this folder or in folders of it; or {pairs}"
 
 
-def _found(root: Path) -> str:
+def _describe_content(root: Path) -> str:
     """Say in a few words what is at a path."""
     if not root.is_dir():
         return "a file" if root.exists() else "no such folder"

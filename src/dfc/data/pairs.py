@@ -5,17 +5,17 @@ import numpy as np
 from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.images import read_image
-from dfc.tasks.degradations import Degradation
+from dfc.tasks.base import Task
 
 
-def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndarray]:
+def load_pair(pair: Pair, task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Read a pair, the target image as it is compared with.
 
     Parameters
     ----------
     pair
         The files; where `degraded` is None, the degraded image is made from the target one.
-    degradation
+    task
         How it is made.
 
     Returns
@@ -31,10 +31,10 @@ def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndar
         If a file is not readable, the target image is smaller than one degraded pixel, or the two
         do not fit each other in size or channels.
     """
-    whole, scale = _load_whole(pair, degradation), degradation.scale
-    target = degradation.target(whole)
-    if not has_degraded_file(pair, degradation):
-        return degradation.degrade(target, pair.name), target
+    whole, scale = _load_whole(pair, task), task.scale
+    target = task.make_target(whole)
+    if not has_degraded_file(pair, task):
+        return task.degrade(target, pair.name), target
     degraded = read_image(pair.degraded)
     height, width = (side // scale for side in whole.shape[:2])
     # Where the sides of the target are no multiple of the scale, published sets have one pixel more
@@ -51,22 +51,22 @@ def load_pair(pair: Pair, degradation: Degradation) -> tuple[np.ndarray, np.ndar
     return degraded[:height, :width], target
 
 
-def load_target(pair: Pair, degradation: Degradation) -> np.ndarray:
+def load_target(pair: Pair, task: Task) -> np.ndarray:
     """Read the target image alone, as `load_pair` does."""
-    return degradation.target(_load_whole(pair, degradation))
+    return task.make_target(_load_whole(pair, task))
 
 
-def _load_whole(pair: Pair, degradation: Degradation) -> np.ndarray:
-    whole, scale = read_image(pair.target), degradation.scale
+def _load_whole(pair: Pair, task: Task) -> np.ndarray:
+    whole, scale = read_image(pair.target), task.scale
     if min(whole.shape[:2]) < scale:
         expected = f"expected at least {scale}x{scale} at scale {scale}"
         raise UserError(f"{pair.target}: {describe_size(whole)}; {expected}")
     return whole
 
 
-def has_degraded_file(pair: Pair, degradation: Degradation) -> bool:
+def has_degraded_file(pair: Pair, task: Task) -> bool:
     """Whether the degraded image is read, and not made."""
-    return pair.degraded is not None and degradation.from_files
+    return pair.degraded is not None and task.reads_files
 
 
 def describe_size(image: np.ndarray) -> str:

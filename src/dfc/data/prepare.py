@@ -1,7 +1,7 @@
 """Which image pairs training and validation use, and what is kept of them."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,14 @@ from dfc.data import sample
 from dfc.data.layouts import Pair, find_pairs
 from dfc.data.pairs import describe_size, has_degraded_file, load_pair, load_target
 from dfc.data.store import Example
-from dfc.images import list_images
-from dfc.tasks.degradations import Degradation, crop_to_multiple, resize_bicubic
-from dfc.tasks.metrics import luma
+from dfc.images import (
+    compute_luma,
+    crop_to_multiple,
+    list_images,
+    resize_bicubic,
+    round_to_8_bit,
+)
+from dfc.tasks.base import Task
 
 # Without images of its own, validation takes every 20th of the training images, 10 at most.
 HELD_OUT_EVERY = 20
@@ -21,6 +26,8 @@ HELD_OUT_AT_MOST = 10
 
 # Of a validation image, in degraded pixels: a 2K photograph would cost as much as 200 of these.
 VALIDATION_SIDE = 128
+
+NAME_LENGTH = 80  # of the name of an image, in the names of its files
 
 
 def find_training_pairs(
@@ -51,7 +58,7 @@ def find_training_pairs(
     match source:
         case "sample":
             names = {"train": sample.TRAIN, "val": sample.VALIDATION}
-            return {split: [*map(sample.photograph, names[split])] for split in names}
+            return {split: [*map(sample.find_photograph, names[split])] for split in names}
         case "folder":
             return _pairs_in_folders(train_dir, val_dir, scale)
     raise UserError(f"data.source: expected sample or folder, found {source!r}")
@@ -71,32 +78,47 @@ def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, l
     return {"train": train, "val": val}
 
 
-def list_sizes(
-    pairs: list[Pair], sizes: Sequence[float], degradation: Degradation
-) -> list[tuple[Pair, float]]:
-    """What to train on: every pair as it is, and made smaller. Blur that comes as a file is not
-    made smaller, since a camera does not blur that little."""
+def list_sizes(pairs: list[Pair], sizes: Sequence[float], task: Task) -> list[tuple[Pair, float]]:
+    """List what to train on: every pair as it is, and made smaller.
+
+    Blur that comes as a file is not made smaller, since a camera does not blur that little.
+    """
     return [
         (pair, size)
         for size in sizes
         for pair in pairs
-        if size == 1 or degradation.task == "sr" or not has_degraded_file(pair, degradation)
+        if size == 1 or task.imitates_files or not has_degraded_file(pair, task)
     ]
+
+
+def list_examples(
+    splits: dict[str, list[Pair]], sizes: Sequence[float], task: Task, patch_size: int
+) -> dict[str, dict[str, Callable[[], Example]]]:
+    """List what a store holds: by split and start of the file names, how each example is loaded."""
+    train = partial(load_training_example, task=task, patch_size=patch_size)
+    loads = {
+        "train": [partial(train, *at) for at in list_sizes(splits["train"], sizes, task)],
+        "val": [partial(load_validation_example, pair, task) for pair in splits["val"]],
+    }
+    return {
+        split: {f"{i:05}_{load.args[0].name[:NAME_LENGTH]}": load for i, load in enumerate(loads)}
+        for split, loads in loads.items()
+    }
 
 
 def describe_inputs(
     splits: dict[str, list[Pair]],
     sizes: Sequence[float],
-    degradation: Degradation,
+    task: Task,
     patch_size: int,
 ) -> dict[str, object]:
-    """Everything that prepared images depend on: the files as they are now, and the params."""
+    """Describe all that prepared images depend on: the files as they are now, and the params."""
 
     def stamp(path: Path | None) -> list[object]:
         return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else []
 
     return {
-        "degradation": asdict(degradation),
+        "task": task.to_json(),
         "patch_size": patch_size,
         "sizes": list(sizes),
         "files": {
@@ -106,9 +128,7 @@ def describe_inputs(
     }
 
 
-def load_training_example(
-    pair: Pair, size: float, degradation: Degradation, patch_size: int
-) -> Example:
+def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) -> Example:
     """Load a pair to train on: whole, with all its channels.
 
     Parameters
@@ -118,7 +138,7 @@ def load_training_example(
     size
         Below 1, the target image is made so much smaller (but not smaller than a crop), which shows
         more in a crop, and sharper. The degraded image is then always made.
-    degradation
+    task
         How the degraded image is made; it is left out where training makes it anew.
     patch_size
         Side of the degraded crops that training will draw, in pixels.
@@ -128,30 +148,30 @@ def load_training_example(
     UserError
         If the files are not readable, do not fit each other, or are too small for a crop.
     """
-    anew = degradation.per_crop and not has_degraded_file(pair, degradation)
-    side = patch_size * degradation.scale + (2 * degradation.margin if anew else 0)
+    anew = task.per_crop and not has_degraded_file(pair, task)
+    side = patch_size * task.scale + (2 * task.margin if anew else 0)
     degraded = None
     if anew or size < 1:
-        target = load_target(pair, degradation)
+        target = load_target(pair, task)
     else:
-        degraded, target = load_pair(pair, degradation)
+        degraded, target = load_pair(pair, task)
     if min(target.shape[:2]) < side:
         raise UserError(
             f"{pair.target}: {describe_size(target)}; expected at least {side}x{side} "
-            f"(patch size {patch_size} at scale {degradation.scale})"
+            f"(patch size {patch_size} at scale {task.scale})"
         )
     if size < 1:
-        target = _smaller(target, size, side, degradation)
-        degraded = None if anew else degradation.degrade(target, pair.name)
+        target = _downsize(target, size, side, task)
+        degraded = None if anew else task.degrade(target, pair.name)
     return Example(pair.name, degraded, target)
 
 
-def _smaller(target: np.ndarray, size: float, side: int, degradation: Degradation) -> np.ndarray:
+def _downsize(target: np.ndarray, size: float, side: int, task: Task) -> np.ndarray:
     height, width = (max(round(length * size), side) for length in target.shape[:2])
-    return crop_to_multiple(resize_bicubic(target, height, width), degradation.scale)
+    return crop_to_multiple(resize_bicubic(target, height, width), task.scale)
 
 
-def load_validation_example(pair: Pair, degradation: Degradation) -> Example:
+def load_validation_example(pair: Pair, task: Task) -> Example:
     """Load a pair to validate on, made small, so that validating stays cheap.
 
     Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
@@ -161,7 +181,7 @@ def load_validation_example(pair: Pair, degradation: Degradation) -> Example:
     ----------
     pair
         The files.
-    degradation
+    task
         How the degraded image is made.
 
     Raises
@@ -169,16 +189,16 @@ def load_validation_example(pair: Pair, degradation: Degradation) -> Example:
     UserError
         If the files are not readable or do not fit each other.
     """
-    degraded, target = load_pair(pair, degradation)
+    degraded, target = load_pair(pair, task)
     height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])
     top, left = (degraded.shape[0] - height) // 2, (degraded.shape[1] - width) // 2
 
-    def centre(image: np.ndarray, scale: int) -> np.ndarray:
+    def cut_centre(image: np.ndarray, scale: int) -> np.ndarray:
         rows = slice(top * scale, (top + height) * scale)
         crop = image[rows, left * scale : (left + width) * scale]
-        return crop if crop.ndim == 2 else np.rint(luma(crop)).astype(np.uint8)
+        return crop if crop.ndim == 2 else round_to_8_bit(compute_luma(crop))
 
-    degraded, target = centre(degraded, 1), centre(target, degradation.scale)
-    if degradation.task == "denoise":  # the luma of colour noise is not as noisy as a grey image
-        degraded = degradation.degrade(target)
+    degraded, target = cut_centre(degraded, 1), cut_centre(target, task.scale)
+    if task.grey_first:
+        degraded = task.degrade(target)
     return Example(pair.name, degraded, target)

@@ -41,7 +41,7 @@ _FILES = {
 }
 
 
-def photograph(name: str) -> Pair:
+def find_photograph(name: str) -> Pair:
     """Find a sample photograph; its degraded image is to be made.
 
     Parameters
@@ -60,4 +60,4 @@ def photograph(name: str) -> Pair:
 
 def list_benchmark_set() -> dict[str, list[Pair]]:
     """The photographs to measure on, by the name of their set."""
-    return {"sample": [photograph(name) for name in BENCHMARK]}
+    return {"sample": [find_photograph(name) for name in BENCHMARK]}

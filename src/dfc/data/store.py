@@ -1,26 +1,32 @@
-"""Prepared image pairs on disk: raw planes, one file a side and split, read through memory maps.
+"""Prepared image pairs on disk: one .npy file an image and side, read through memory maps.
 
-A store is a folder of `manifest.json` and, for each split, `SPLIT_target.bin` and
-`SPLIT_degraded.bin`: the planes of all images, one after the other, uint8. The operating system
-keeps what is in use in memory, so that data sets larger than the memory work, and several
-processes share one copy.
+A store has a folder a split ("train" or "val"), of `NUMBER_NAME.target.npy`, their
+`NUMBER_NAME.degraded.npy` (none where every crop is degraded anew), and `manifest.json`, written
+last. A file is whole or not there, so that writing goes on after a kill where it stopped, and data
+sets that share images share files in DVC's cache.
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dfc.common.errors import UserError
-from dfc.common.files import fingerprint, replace_path
+from dfc.common.files import atomic_write, fingerprint, replace_path
 from dfc.images import split_planes
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+MANIFEST = "manifest.json"
+HEADER = 128
+"""Bytes that .npy files of three-dimensional arrays begin with: no header need be parsed."""
+MOST_MAPPED = 256
+"""Files that a store keeps mapped: each takes one of some 1,024 file descriptors."""
 
 
 class Example(NamedTuple):
@@ -37,130 +43,106 @@ class Example(NamedTuple):
 class StoredImage:
     """What the manifest says of one image pair."""
 
-    name: str
+    file: str
+    """What its file names start with."""
+    scale: int
+    """How many times smaller the degraded image is, on each side."""
     channels: int
     height: int
     """Of the degraded image, in pixels, as `width`."""
     width: int
-    offset_target: int
-    """First byte in the file of target planes."""
-    offset_degraded: int | None
-    """First byte in the file of degraded planes; None if every crop is to be degraded anew."""
+    has_degraded: bool
+    """False if every crop is to be degraded anew."""
     digest: str
     """BLAKE2 of all planes, so that the manifest alone tells whether two stores are the same."""
 
     @property
-    def pixels(self) -> int:
-        """Size of the degraded planes; the target ones are scale squared times as large."""
-        return self.channels * self.height * self.width
+    def shapes(self) -> dict[str, tuple[int, int, int]]:
+        """Channels, height and width of the planes, by the sides that there are."""
+        sides = {"degraded": 1} if self.has_degraded else {}
+        return {
+            side: (self.channels, self.height * scale, self.width * scale)
+            for side, scale in (sides | {"target": self.scale}).items()
+        }
 
 
-class StoreWriter:
-    """Writes a store image by image; after a kill, another one goes on where it stopped.
+def start_store(folder: Path, identity: object) -> None:
+    """Create the folder of an unfinished store, or keep one that was started alike.
 
     Parameters
     ----------
     folder
-        Where the unfinished store grows.
-    scale
-        How many times smaller the degraded images are, on each side.
+        Where the store grows.
     identity
-        Everything that the images depend on: an unfinished store of another identity is deleted.
+        Everything that the images depend on, as JSON can express it.
     """
-
-    def __init__(self, folder: Path, scale: int, identity: object) -> None:
-        self._folder = folder
-        self._scale = scale
-        self._splits: dict[str, _Split] = {}
-        stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, scale, identity])
-        if not stamp.is_file() or stamp.read_text() != made_from:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            stamp.write_text(made_from)
-
-    def written(self, split: str) -> int:
-        """How many images the split ("train" or "val") has."""
-        return len(self._split(split).images)
-
-    def append(self, split: str, example: Example) -> None:
-        """Write an image pair, or all but its record if killed.
-
-        Raises
-        ------
-        ValueError
-            If the two images of the pair do not fit each other.
-        """
-        self._split(split).append(example, self._scale)
-
-    def finish(self, folder: Path) -> None:
-        """Write the manifest, and move the whole store to a folder, replacing what is there."""
-        records = {name: [asdict(i) for i in split.images] for name, split in self._splits.items()}
-        for split in self._splits.values():
-            split.close()
-        manifest = {"format_version": FORMAT_VERSION, "scale": self._scale, "splits": records}
-        (self._folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-        (self._folder / "identity").unlink()
-        replace_path(self._folder, folder)
-
-    def _split(self, name: str) -> "_Split":
-        if name not in self._splits:
-            self._splits[name] = _Split(self._folder, name, self._scale)
-        return self._splits[name]
+    stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, identity])
+    if not stamp.is_file() or stamp.read_text() != made_from:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        stamp.write_text(made_from)
 
 
-class _Split:
-    """The growing files of a split, and a journal: a line for every image that is whole."""
-
-    def __init__(self, folder: Path, name: str, scale: int) -> None:
-        self._journal_file = folder / f"{name}.journal"
-        self._journal_file.touch()
-        *lines, _half = self._journal_file.read_text().split("\n")
-        self.images = [StoredImage(**json.loads(line)) for line in lines]
-        self._degraded = _plane_file(folder, name, "degraded").open("ab")
-        self._target = _plane_file(folder, name, "target").open("ab")
-        self._journal = self._journal_file.open("ab")
-        degraded_end, target_end = _ends(self.images, scale)
-        _cut(self._degraded, degraded_end)
-        _cut(self._target, target_end)
-        _cut(self._journal, sum(len(line) + 1 for line in lines))
-
-    def append(self, example: Example, scale: int) -> None:
-        target = split_planes(example.target)
-        channels, height, width = target.shape
-        shape = (channels, height // scale, width // scale)
-        degraded = None if example.degraded is None else split_planes(example.degraded)
-        if height % scale or width % scale or (degraded is not None and degraded.shape != shape):
-            sizes = f"{target.shape} and {None if degraded is None else degraded.shape}"
-            raise ValueError(f"{example.name}: {sizes} at scale {scale}")
-        digest = hashlib.blake2b(target.data, digest_size=16)
-        if degraded is not None:
-            digest.update(degraded.data)
-        image = StoredImage(
-            example.name,
-            *shape,
-            offset_target=self._target.tell(),
-            offset_degraded=None if degraded is None else self._degraded.tell(),
-            digest=digest.hexdigest(),
-        )
-        if degraded is not None:
-            self._degraded.write(degraded.data)
-        self._target.write(target.data)
-        self._degraded.flush()
-        self._target.flush()
-        self._journal.write(json.dumps(asdict(image)).encode() + b"\n")
-        self._journal.flush()
-        self.images.append(image)
-
-    def close(self) -> None:
-        for file in (self._degraded, self._target, self._journal):
-            file.close()
-        self._journal_file.unlink()
+def is_stored(folder: Path, file: str) -> bool:
+    """Whether an image pair is in the folder of a split already."""
+    return _find_file(folder, file, "target").exists()  # which is written last
 
 
-def _cut(file: BinaryIO, end: int) -> None:
-    """Drop what a kill left half written."""
-    file.truncate(end)
-    file.seek(end)
+def store_example(folder: Path, file: str, load: Callable[[], Example], scale: int) -> StoredImage:
+    """Write an image pair, unless it is stored, and describe it.
+
+    Parameters
+    ----------
+    folder
+        Of the split.
+    file
+        What the file names start with.
+    load
+        Gives the pair; called only where it is to be written.
+    scale
+        How many times smaller degraded images are, on each side.
+
+    Raises
+    ------
+    ValueError
+        If the two images of the pair do not fit each other.
+    """
+    if not is_stored(folder, file):
+        example = load()
+        if example.degraded is not None:
+            _write_planes(_find_file(folder, file, "degraded"), example.degraded)
+        _write_planes(_find_file(folder, file, "target"), example.target)
+    target = np.load(_find_file(folder, file, "target"), mmap_mode="r")
+    digest = hashlib.blake2b(target.data, digest_size=16)
+    channels, height, width = target.shape
+    shape, found = (channels, height // scale, width // scale), None
+    path = _find_file(folder, file, "degraded")
+    if path.exists():
+        degraded = np.load(path, mmap_mode="r")
+        digest.update(degraded.data)
+        found = degraded.shape
+    if height % scale or width % scale or found not in (None, shape):
+        raise ValueError(f"{file}: {target.shape} and {found} at scale {scale}")
+    return StoredImage(file, scale, *shape, found is not None, digest.hexdigest())
+
+
+def finish_store(unfinished: Path, splits: dict[str, list[StoredImage]], folder: Path) -> None:
+    """Write the manifests, and move the whole store to a folder, replacing what is there."""
+    for split, images in splits.items():
+        manifest = {"format_version": FORMAT_VERSION, "images": [asdict(i) for i in images]}
+        text = json.dumps(manifest, indent=2) + "\n"
+        (unfinished / split / MANIFEST).write_text(text)
+    (unfinished / "identity").unlink()
+    replace_path(unfinished, folder)
+
+
+def _find_file(folder: Path, file: str, side: str) -> Path:
+    return folder / f"{file}.{side}.npy"
+
+
+def _write_planes(path: Path, image: np.ndarray) -> None:
+    with atomic_write(path) as partial, partial.open("wb") as file:
+        np.save(file, split_planes(image))
 
 
 class PairStore:
@@ -169,7 +151,7 @@ class PairStore:
     Parameters
     ----------
     folder
-        A folder that `StoreWriter` finished.
+        A folder that `finish_store` made.
     split
         "train" or "val".
 
@@ -179,22 +161,27 @@ class PairStore:
         If the store is missing, damaged, cut short, of another version, or the split is empty.
     """
 
-    scale: int
-    """How many times smaller the degraded images are, on each side."""
     images: list[StoredImage]
     """The manifest's records, in the order of the images."""
 
     def __init__(self, folder: Path, split: str) -> None:
-        self.scale, self.images = _read_manifest(folder, split)
-        degraded_end, target_end = _ends(self.images, self.scale)
-        self._degraded = _map_planes(_plane_file(folder, split, "degraded"), degraded_end)
-        self._target = _map_planes(_plane_file(folder, split, "target"), target_end)
+        self._folder = folder / split
+        self.images = _read_manifest(folder, split)
+        for image in self.images:
+            for side, shape in image.shapes.items():
+                self._check_size(_find_file(self._folder, image.file, side), int(np.prod(shape)))
+        self._map = lru_cache(MOST_MAPPED)(self._map_planes)
 
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def scale(self) -> int:
+        """How many times smaller the degraded images are, on each side."""
+        return self.images[0].scale
+
     def planes(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
-        """Look at an image pair, without reading it into memory.
+        """Map an image pair, without reading it into memory.
 
         Parameters
         ----------
@@ -209,66 +196,36 @@ class PairStore:
         target : numpy.ndarray
             uint8, read-only, of shape (channels, height * scale, width * scale).
         """
-        image, s = self.images[index], self.scale
-        small = (image.channels, image.height, image.width)
-        large = (image.channels, image.height * s, image.width * s)
-        degraded = None
-        if image.offset_degraded is not None:
-            degraded = _planes_at(self._degraded, image.offset_degraded, small)
-        return degraded, _planes_at(self._target, image.offset_target, large)
+        has_degraded = self.images[index].has_degraded
+        return self._map(index, "degraded") if has_degraded else None, self._map(index, "target")
+
+    def _map_planes(self, index: int, side: str) -> np.ndarray:
+        image = self.images[index]
+        path, shape = _find_file(self._folder, image.file, side), image.shapes[side]
+        return np.memmap(path, np.uint8, "r", HEADER, shape).view(np.ndarray)
+
+    @staticmethod
+    def _check_size(path: Path, planes: int) -> None:
+        expected = planes + HEADER
+        found = path.stat().st_size if path.is_file() else 0
+        if found != expected:
+            raise UserError(f"{path}: expected {expected} bytes, found {found}; prepare it again")
 
 
-def _planes_at(data: np.ndarray, offset: int, shape: tuple[int, int, int]) -> np.ndarray:
-    return data[offset : offset + int(np.prod(shape))].reshape(shape)
-
-
-def _plane_file(folder: Path, split: str, side: str) -> Path:
-    return folder / f"{split}_{side}.bin"
-
-
-def _read_manifest(folder: Path, split: str) -> tuple[int, list[StoredImage]]:
-    path = folder / "manifest.json"
+def _read_manifest(folder: Path, split: str) -> list[StoredImage]:
+    path = folder / split / MANIFEST
     try:
         manifest = json.loads(path.read_text())
         if manifest["format_version"] != FORMAT_VERSION:
             found = manifest["format_version"]
             raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {found}")
-        scale = manifest["scale"]
-        images = [StoredImage(**record) for record in manifest["splits"].get(split, [])]
-        _ends(images, scale)
+        images = [StoredImage(**image) for image in manifest["images"]]
+        if any(min(image.scale, image.channels, image.height, image.width) < 1 for image in images):
+            raise ValueError("sizes below 1")
     except OSError as error:
         raise UserError(f"{folder}: expected prepared data: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: expected the manifest of prepared data: {error!r}") from error
     if not images:
         raise UserError(f"{path}: expected images in the split {split!r}, found none")
-    return scale, images
-
-
-def _ends(images: Iterable[StoredImage], scale: int) -> tuple[int, int]:
-    """Where the degraded and the target planes of all images end, in bytes.
-
-    Raises
-    ------
-    ValueError
-        If they do not lie one after the other.
-    """
-    degraded = target = 0
-    for image in images:
-        starts = (image.offset_degraded, image.offset_target)
-        if starts not in ((degraded, target), (None, target)) or image.pixels <= 0:
-            raise ValueError(f"the sizes and offsets of {image.name} disagree")
-        degraded += image.pixels if image.offset_degraded is not None else 0
-        target += image.pixels * scale**2
-    return degraded, target
-
-
-def _map_planes(path: Path, expected_bytes: int) -> np.ndarray:
-    if not path.is_file():
-        raise UserError(f"{path}: expected prepared data, found no file")
-    if path.stat().st_size != expected_bytes:
-        found = path.stat().st_size
-        raise UserError(f"{path}: expected {expected_bytes} bytes, found {found}; prepare it again")
-    if not expected_bytes:
-        return np.empty(0, np.uint8)  # an empty file cannot be mapped
-    return np.memmap(path, dtype=np.uint8, mode="r")
+    return images

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dfc.engine.kernels import count_lanes, make_layer_kernel
 from dfc.engine.simplex import STRIDES
-from dfc.models.architectures import PATTERNS, Layer
+from dfc.models.architectures import Layer
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import Lut, Table
 
@@ -48,7 +48,7 @@ def _band(lattice: DiagonalFirst) -> Part:
     lattice is. Where the band would be larger than the whole lattice, it is that.
     """
     length = lattice.diagonal.length
-    half = max(lattice.width, 1)  # at 0 the stride of `a` would be negative
+    half = max(lattice.diagonal_width, 1)  # at 0 the stride of `a` would be negative
     named = len(lattice.dims) - 1
     sides = [length, *[2 * half + 1] * named, *[length] * (3 - named)]
     rows = int(np.prod(sides))
@@ -95,7 +95,7 @@ class LayerProgram:
     @cached_property
     def reach(self) -> int:
         """How far the layer reads beyond a pixel."""
-        return max(PATTERNS[lookup.pattern].reach for lookup in self.layer.lookups)
+        return max(lookup.reach for lookup in self.layer.lookups)
 
     def run(
         self, source: Source, offsets: NDArray[np.int64], target: Target, sums: bool = False
@@ -127,13 +127,9 @@ class LayerProgram:
     @cached_property
     def taps(self) -> NDArray[np.int64]:
         """Channel, row and column [rotations, lookups, 4, 3] of every tap, from a pixel."""
-        patterns = [PATTERNS[lookup.pattern] for lookup in self.layer.lookups]
-        (rotations,) = {pattern.rotations for pattern in patterns}
-        taps = np.array(
-            [[pattern.turned(turn) for pattern in patterns] for turn in range(rotations)]
-        )
-        taps[..., 0] += np.array([lookup.channel for lookup in self.layer.lookups])[:, None]
-        return taps
+        lookups = self.layer.lookups
+        rotations = lookups[0].rotations  # those of all of them
+        return np.array([[lookup.rotate(turn) for lookup in lookups] for turn in range(rotations)])
 
     def offsets(self, pitch: int, plane: int) -> NDArray[np.int64]:
         """Where the taps are in a buffer whose rows and planes are so far apart."""

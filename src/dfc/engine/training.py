@@ -36,11 +36,13 @@ class EngineModel(TableModel):
             for layer in lut.architecture.layers
         }
 
-    def layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
+    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
         """Add up the lookups of one layer, with their gradients."""
         if image.device.type != "cpu":
-            return super().layer_sum(layer, image)
-        return self._sum(layer, image, [self.entries[lookup.table]() for lookup in layer.lookups])
+            return super().sum_layer(layer, image)
+        return self._sum(
+            layer, image, [self.table_parameters[lookup.table]() for lookup in layer.lookups]
+        )
 
     def _sum(self, layer: Layer, image: Tensor, entries: list[Tensor]) -> Tensor:
         return _LayerSum.apply(image, self._layers[layer], *entries)

@@ -1,4 +1,4 @@
-"""What goes on inside a LUT: where images read its tables, and what values they hold."""
+"""Access and value statistics: where images read the tables of a LUT, and what values they hold."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dfc.engine.training import EngineModel
-from dfc.models.architectures import PATTERNS, Layer
-from dfc.models.forward import gather_taps, restore
+from dfc.models.architectures import Layer
+from dfc.models.forward import gather_taps, run_layers
 from dfc.models.lattice import DiagonalFirst, Uniform
 from dfc.models.lut import Lut
 
@@ -28,17 +28,17 @@ class Accesses:
     """Levels of a cell."""
     cells: NDArray[np.int64] = field(init=False)
     """By the cell of `a` and that of each of `b c d`."""
-    near: int = 0
-    """Lookups that the diagonal part of a table answers."""
+    diagonal: int = 0
+    """Lookups in the diagonal part of a table."""
     lookups: int = 0
 
     def __post_init__(self) -> None:
         self.cells = np.zeros((256 // self.step,) * 2, np.int64)
 
     @property
-    def diagonal_share_of_lookups(self) -> float:
-        """The share of lookups that the diagonal part of a table answers."""
-        return self.near / self.lookups
+    def diagonal_share(self) -> float:
+        """Share of the lookups in the diagonal part of a table, 0..1."""
+        return self.diagonal / self.lookups
 
     def count(self, taps: NDArray[np.int64], lattice: DiagonalFirst | Uniform) -> None:
         """Count lookups of pixels [N, 4] in a table on a lattice."""
@@ -48,13 +48,19 @@ class Accesses:
         self.cells += np.bincount(places.ravel(), minlength=side**2).reshape(side, side)
         self.lookups += len(taps)
         if isinstance(lattice, DiagonalFirst):
-            distance = np.abs(taps[:, lattice.named] - taps[:, :1])
-            self.near += int((distance <= lattice.reach).all(1).sum())
+            self.diagonal += int(lattice.is_diagonal(taps).sum())
+
+    def tabulate(self) -> pd.DataFrame:
+        """Lay out the cells that were read: columns layer, a, other (levels) and count."""
+        a, other = np.nonzero(self.cells)
+        counts = self.cells[a, other]
+        columns = {"a": a * self.step, "other": other * self.step, "count": counts}
+        return pd.DataFrame({"layer": self.name} | columns)
 
 
 @torch.no_grad()
 def count_accesses(lut: Lut, images: Iterable[NDArray]) -> list[Accesses]:
-    """Count what every layer but that of a channel table reads while images are restored.
+    """Count what every spatial layer reads while images are restored.
 
     Parameters
     ----------
@@ -66,24 +72,30 @@ def count_accesses(lut: Lut, images: Iterable[NDArray]) -> list[Accesses]:
     model = EngineModel(lut)
     counts = {}
     for number, layer in enumerate(lut.architecture.layers, 1):
-        if _is_spatial(layer):
+        if all(lookup.is_spatial for lookup in layer.lookups):
             finest = min(lut.tables[lookup.table].lattice.finest for lookup in layer.lookups)
             counts[layer] = Accesses(f"layer {number}", 2**finest)
 
-    def counted(layer: Layer, image: Tensor) -> Tensor:
+    def count_layer(layer: Layer, image: Tensor) -> Tensor:
         for lookup in layer.lookups if layer in counts else ():
             taps = gather_taps(image, lookup, lut.architecture.padding).reshape(-1, 4)
             counts[layer].count(taps.numpy().astype(np.int64), lut.tables[lookup.table].lattice)
-        return model.layer_sum(layer, image)
+        return model.sum_layer(layer, image)
 
     for image in images:
-        planes = torch.from_numpy(np.rint(np.atleast_3d(_middle(image)))).float()
-        restore(lut.architecture, planes.movedim(-1, 0)[:, None], counted)
+        planes = torch.from_numpy(np.rint(np.atleast_3d(_cut_middle(image)))).float()
+        run_layers(lut.architecture, planes.movedim(-1, 0)[:, None], count_layer)
     return list(counts.values())
 
 
+def find_diagonal_lattice(lut: Lut) -> DiagonalFirst | None:
+    """Find the lattice that compressed tables are on; None where none is compressed."""
+    lattices = (table.lattice for table in lut.tables.values())
+    return next((lattice for lattice in lattices if isinstance(lattice, DiagonalFirst)), None)
+
+
 def compute_diagonal_share(lut: Lut) -> float:
-    """The share of entries that stand in the diagonal part of a compressed table."""
+    """Compute the share of values that stand in the diagonal part of a compressed table, 0..1."""
     diagonal = sum(
         table.lattice.diagonal_size * table.values.shape[1]
         for table in lut.tables.values()
@@ -92,22 +104,16 @@ def compute_diagonal_share(lut: Lut) -> float:
     return diagonal / sum(table.values.size for table in lut.tables.values())
 
 
-def find_diagonal_lattice(lut: Lut) -> DiagonalFirst | None:
-    """The lattice that compressed tables are on; None where none is compressed."""
-    lattices = (table.lattice for table in lut.tables.values())
-    return next((lattice for lattice in lattices if isinstance(lattice, DiagonalFirst)), None)
-
-
 def compute_uniform_mib(lut: Lut) -> float:
-    """MiB of entries that the LUT would take without compression."""
-    entries = (
+    """Compute the MiB of values that the LUT would take without compression."""
+    values = (
         Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
     )
-    return sum(entries) / 2**20
+    return sum(values) / 2**20
 
 
 def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
-    """How the entries of the hidden layers, and those of the last, are distributed.
+    """Count how the values of the hidden layers, and those of the last, are distributed.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
     last = {lookup.table for lookup in lut.architecture.layers[-1].lookups}
     groups = {
         "hidden layers": [name for name in lut.tables if name not in last],
-        "last layer": list(last),
+        "last layer": [name for name in lut.tables if name in last],
     }
     edges = np.linspace(-128, 128, bins + 1)
     frames = []
@@ -130,10 +136,6 @@ def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _is_spatial(layer: Layer) -> bool:
-    return all(PATTERNS[lookup.pattern].rotations > 1 for lookup in layer.lookups)
-
-
-def _middle(image: NDArray) -> NDArray:
+def _cut_middle(image: NDArray) -> NDArray:
     top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
     return image[top : top + SIDE, left : left + SIDE]

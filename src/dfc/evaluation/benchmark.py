@@ -1,40 +1,100 @@
-"""Benchmarking: restore the images of a set by every method and score the results."""
+"""Benchmark: the images of a set, restored by every method and scored against their targets."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from tqdm import tqdm
 
-from dfc.tasks.metrics import Measure
+from dfc.common.parallel import count_image_workers, prefetch
+from dfc.data.layouts import Pair
+from dfc.data.pairs import load_pair
+from dfc.engine import restore
+from dfc.images import round_to_8_bit, write_image
+from dfc.models.lut import Lut
+from dfc.models.table_model import TableModel
+from dfc.tasks.base import Task
 
-Image = NDArray[np.uint8]
-SHOWN = {
-    "psnr": ("PSNR (dB)", "{:.2f}"),
-    "gain": ("gain (dB)", "{:+.2f}"),
-    "ssim": ("SSIM", "{:.4f}"),
-    "psnr_b": ("PSNR-B (dB)", "{:.2f}"),
-    "storage_mib": ("MiB", "{:.3f}"),
-}
-"""Headings and formats of what people are shown of a table, in this order."""
+Method = Callable[[NDArray], NDArray]
+"""Restores a degraded image [H, W] or [H, W, 3]."""
 
 
 @dataclass(frozen=True)
-class Score:
-    """What one method made of one image."""
+class Comparison:
+    """Methods, and the images that they restore."""
 
-    set: str
-    method: str
-    image: str
-    values: dict[str, float]
-    """By measure, as `dfc.tasks.metrics.measures` names them."""
+    task: Task
+    """Degrades images where no file says how they look, and measures what is restored."""
+    sets: Mapping[str, Sequence[Pair]]
+    """The images, by the name of their set."""
+    methods: Mapping[str, Method]
+    """By name; the first is the baseline, which the others have to beat."""
+    luts: Mapping[str, Lut]
+    """Those of the methods that are LUTs."""
+
+    @property
+    def storage_mib(self) -> dict[str, float]:
+        """Storage of the methods that are LUTs."""
+        return {name: lut.size_mib for name, lut in self.luts.items()}
+
+    def score(self, folder: Path | None = None) -> pd.DataFrame:
+        """Restore and score all images of all sets by all methods.
+
+        Parameters
+        ----------
+        folder
+            Where to keep the restored images, as SET/METHOD/IMAGE.png.
+
+        Returns
+        -------
+        DataFrame
+            A row an image and method, with the columns set, method, image, and one a metric.
+        """
+        images = [(name, pair) for name, pairs in self.sets.items() for pair in pairs]
+        work = partial(self._score_image, folder=folder)
+        scored = prefetch(lambda image: work(*image), images, threads=count_image_workers())
+        rows = [row for rows in tqdm(scored, total=len(images), unit="image") for row in rows]
+        return pd.DataFrame(rows)
+
+    def _score_image(self, set_name: str, pair: Pair, folder: Path | None) -> list[dict]:
+        degraded, target = load_pair(pair, self.task)
+        restored = {name: method(degraded) for name, method in self.methods.items()}
+        if folder:
+            for method, image in restored.items():
+                write_image(folder / set_name / method / f"{pair.name}.png", round_to_8_bit(image))
+        metrics = self.task.metrics.items()
+        return [
+            {"set": set_name, "method": method, "image": pair.name}
+            | {name: metric(image, target) for name, metric in metrics}
+            for method, image in restored.items()
+        ]
+
+
+def compare(
+    task: Task,
+    sets: Mapping[str, Sequence[Pair]],
+    luts: Mapping[str, Lut],
+    networks: Mapping[str, nn.Module] | None = None,
+) -> Comparison:
+    """Compare LUTs, and networks before them, with the baseline of a task."""
+    methods: dict[str, Method] = {task.baseline: task.restore_baseline}
+    for name, network in (networks or {}).items():
+        methods[name] = partial(restore_with_model, network)
+    for name, lut in luts.items():
+        # The table model takes an image that was not rounded, too.
+        model = None if task.rounded else TableModel(lut)
+        methods[name] = partial(restore_with_model, model) if model else partial(restore, lut=lut)
+    return Comparison(task, sets, methods, luts)
 
 
 @torch.no_grad()
-def restore_with_model(model: nn.Module, image: Image) -> Image:
+def restore_with_model(model: nn.Module, image: NDArray) -> NDArray[np.uint8]:
     """Restore an image with a network or a table model, each colour as a grey image of its own.
 
     Parameters
@@ -46,86 +106,10 @@ def restore_with_model(model: nn.Module, image: Image) -> Image:
 
     Returns
     -------
-    Image
+    NDArray
         The same kind of image, `scale` times larger.
     """
     device = next(model.parameters()).device
     planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)[:, None]
     restored = model(planes.to(device, torch.float32))[:, 0].movedim(0, -1)
     return restored.cpu().numpy().astype(np.uint8).reshape(*restored.shape[:2], *image.shape[2:])
-
-
-def score_image(
-    set_name: str,
-    name: str,
-    target: Image,
-    restored: Mapping[str, Image],
-    measures: Mapping[str, Measure],
-) -> Iterator[Score]:
-    """Score what the methods made of one image."""
-    for method, image in restored.items():
-        values = {key: measure(image, target) for key, measure in measures.items()}
-        yield Score(set_name, method, name, values)
-
-
-def tabulate(scores: Iterable[Score]) -> pd.DataFrame:
-    """Lay out scores: one row an image and method; columns set, method, image and the measures."""
-    return pd.DataFrame(
-        {"set": score.set, "method": score.method, "image": score.image, **score.values}
-        for score in scores
-    )
-
-
-def summarise(scores: pd.DataFrame, storage_mib: Mapping[str, float]) -> pd.DataFrame:
-    """Average the scores: one row a set and method, in the order they came in.
-
-    Parameters
-    ----------
-    scores
-        Of every image, from `tabulate`.
-    storage_mib
-        Storage of the methods that are LUTs.
-
-    Returns
-    -------
-    DataFrame
-        Columns set, method, a column a measure, storage_mib (empty for a method that is no LUT).
-    """
-    averages = scores.drop(columns="image").groupby(["set", "method"], sort=False).mean()
-    table = averages.reset_index()
-    return table.assign(storage_mib=table["method"].map(dict(storage_mib)))
-
-
-def gains(table: pd.DataFrame) -> pd.Series:
-    """How many dB each row of a table is above the first method of its set."""
-    return table["psnr"] - table.groupby("set", sort=False)["psnr"].transform("first")
-
-
-def nest_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
-    """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}.
-
-    Rounded to what people can read, and finer than what they can see.
-    """
-    metrics: dict = {}
-    for row in table.drop(columns="storage_mib").to_dict("records"):
-        set_name, method = row.pop("set"), row.pop("method")
-        scores = {key: round(value, 4 if key == "ssim" else 3) for key, value in row.items()}
-        metrics.setdefault(set_name, {})[method] = scores
-    return metrics | {"storage_mib": {key: float(f"{mib:.4g}") for key, mib in storage_mib.items()}}
-
-
-def format_markdown(table: pd.DataFrame, caption: str) -> str:
-    """Format a table for people."""
-    measured = table.assign(gain=gains(table))
-    shown = pd.DataFrame(
-        {
-            "set": table["set"],
-            "method": table["method"],
-            **{
-                heading: measured[key].map(text.format).replace("nan", "")
-                for key, (heading, text) in SHOWN.items()
-                if key in measured
-            },
-        }
-    )
-    return f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n"

@@ -6,12 +6,12 @@ import pandas as pd
 
 from dfc.common.errors import UserError
 from dfc.params import Params
+from dfc.tasks import find_task
 
 METHOD = "finetuned"
 """The LUT that an experiment is judged by."""
 WORKSPACE = "workspace"
 STORAGE = f"storage_mib.{METHOD}"
-_LEVELS = {"sr": "data.scale", "denoise": "data.sigma", "deblock": "data.quality"}
 
 
 def read_experiments(commits: int = 1) -> pd.DataFrame:
@@ -51,61 +51,64 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
     named = frame.assign(name=frame["Experiment"].fillna(frame["rev"]), applicable=applicable)
     # What has not ended well shows the figures of the commit that it was started from.
     ended = ~named["State"].isin(["Queued", "Running", "Failed"])
-    return named[ended & _numbers(named[STORAGE]).notna()].reset_index(drop=True)
+    return named[ended & _parse_numbers(named[STORAGE]).notna()].reset_index(drop=True)
 
 
 def select_alike(experiments: pd.DataFrame) -> pd.DataFrame:
-    """Of experiments, those that restore what the first one does: same task, scale, noise, .."""
-    task = experiments["task"].iloc[0]
-    level = _LEVELS.get(task, "task")
-    levels = experiments[level].replace("None", 4.0)  # what data.scale: null means for sr
-    same = (experiments["task"] == task) & (levels == levels.iloc[0])
+    """Select the experiments that restore what the first one does: same task, scale, noise, .."""
+    name = experiments["task"].iloc[0]
+    task = find_task(name)
+    level = f"data.{task.level}" if task.level else "task"
+    levels = experiments[level].replace("None", float(task.scales[0]))  # data.scale: null
+    same = (experiments["task"] == name) & (levels == levels.iloc[0])
     return experiments.assign(**{level: levels})[same]
 
 
 def select_measured(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
-    """Of experiments, those measured on a set, with the columns psnr and storage_mib."""
+    """Select the experiments measured on a set; adds the columns psnr and storage_mib."""
     key = f"{set_name}.{METHOD}.psnr"
     if key not in experiments:
         return experiments.iloc[:0].assign(psnr=[], storage_mib=[])
-    psnr, storage_mib = _numbers(experiments[key]), _numbers(experiments[STORAGE])
+    psnr, storage_mib = _parse_numbers(experiments[key]), _parse_numbers(experiments[STORAGE])
     return experiments.assign(psnr=psnr, storage_mib=storage_mib)[psnr.notna()]
 
 
 def drop_repeats(experiments: pd.DataFrame) -> pd.DataFrame:
-    """Of those measured on a set, the first of each that are the same in params and result."""
+    """Drop all but the first of those that are the same in params and result."""
     return experiments.drop_duplicates([*list_varied(experiments), "psnr", "storage_mib"])
 
 
 def list_measured_sets(experiments: pd.DataFrame) -> list[str]:
-    """The benchmark sets that any of the experiments was measured on."""
+    """List the benchmark sets that any of the experiments was measured on."""
     ending = f".{METHOD}.psnr"
     keys = (key for key in experiments if key.endswith(ending))
-    return [key.removesuffix(ending) for key in keys if _numbers(experiments[key]).notna().any()]
+    return [
+        key.removesuffix(ending) for key in keys if _parse_numbers(experiments[key]).notna().any()
+    ]
 
 
 def list_varied(experiments: pd.DataFrame) -> list[str]:
-    """The params in which experiments differ."""
+    """List the params in which experiments differ."""
     params = (key for key in experiments if key.split(".")[0] in Params.model_fields)
     return [key for key in params if experiments[key].astype(str).nunique() > 1]
 
 
-def settings(experiment: pd.Series, keys: Sequence[str]) -> str:
-    """The values of some params, as `xyz, 2, 5`."""
-    return ", ".join(shown(experiment[key]) for key in keys)
+def format_settings(experiment: pd.Series, keys: Sequence[str]) -> str:
+    """Format the values of some params, as `xyz, 2, 5`."""
+    return ", ".join(format_value(experiment[key]) for key in keys)
 
 
-def named(experiment: pd.Series, keys: Sequence[str]) -> str:
-    """The name of an experiment, and what makes it different."""
-    different = settings(experiment, keys)
+def format_name(experiment: pd.Series, keys: Sequence[str]) -> str:
+    """Format the name of an experiment, and what makes it different."""
+    different = format_settings(experiment, keys)
     return f"{experiment['name']} ({different})" if different else experiment["name"]
 
 
-def shown(value: object) -> str:
-    """The value of a param, which DVC gives as text or as float."""
+def format_value(value: object) -> str:
+    """Format the value of a param, which DVC gives as text or as float."""
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _numbers(values: pd.Series) -> pd.Series:
+def _parse_numbers(values: pd.Series) -> pd.Series:
     """Metrics as numbers; where an experiment has none, DVC gives text."""
     return pd.to_numeric(values, errors="coerce")

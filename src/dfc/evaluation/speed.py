@@ -1,12 +1,12 @@
-"""How fast a LUT is on this machine: restoring, learning, growing, and beside its peers."""
+"""Speed of a LUT on this machine: restoring, training, other sizes, memory, competitors."""
 
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -15,25 +15,25 @@ from torch import Tensor, nn
 
 from dfc.common.parallel import count_cores
 from dfc.data import sample
-from dfc.engine.strips import restore
+from dfc.engine import restore
 from dfc.engine.training import EngineModel
 from dfc.evaluation.competitors import find_competitors
-from dfc.evaluation.timing import PHOTOGRAPH, measure_median_seconds, photograph
-from dfc.images import read_image
+from dfc.images import crop_to_multiple, downscale, read_image, resize_bicubic
 from dfc.models.lut import Lut
-from dfc.tasks.degradations import crop_to_multiple, downscale
-from dfc.training.loop import step
+from dfc.training.loop import take_step
 
+Key = TypeVar("Key")
+PHOTOGRAPH = "coffee"
 OURS = "restore"
 CROPS, SIDE = 16, 48
 """Of a fine-tuning step: 36,864 degraded pixels."""
 GROWTH = (0.25, 1, 4, 16)
 
 
-def measure(
+def measure_speed(
     lut: Lut, width: int, height: int, threads: int | None, budget: float
 ) -> dict[str, Any]:
-    """Measure a LUT on a photograph.
+    """Measure how fast a LUT is, on a photograph.
 
     Parameters
     ----------
@@ -49,11 +49,12 @@ def measure(
     Returns
     -------
     dict
-        What `as_text` prints. Times are medians, in milliseconds unless their name says otherwise.
+        What `format_speed` prints. Times are medians, in milliseconds unless their name says
+        otherwise.
     """
     threads = threads or count_cores()
     torch.set_num_threads(threads)
-    image = photograph(width, height)
+    image = read_photograph(width, height)
     scale = lut.architecture.scale
     pixels = width * height * scale**2
     enlarge = {OURS: lambda image: restore(image, lut, threads)}
@@ -68,20 +69,20 @@ def measure(
         "input": f"{width}x{height}",
         "output": f"{width * scale}x{height * scale}",
         "threads": threads,
-        "restore_ms": _ms(ours),
+        "restore_ms": _to_ms(ours),
         "restore_megapixels_per_s": round(pixels / ours / 1e6, 1),
-        "peak_memory_per_output": round(_peak_memory(lut, image, threads), 2),
-        "finetune_us_per_pixel": round(_step_seconds(lut) / (CROPS * SIDE**2) * 1e6, 3),
+        "peak_memory_per_output": round(_measure_memory(lut, image, threads), 2),
+        "finetune_us_per_pixel": round(_measure_step(lut) / (CROPS * SIDE**2) * 1e6, 3),
         "peers": {
-            name: {"ms": _ms(other), "times_ours": round(other / ours, 3)}
+            name: {"ms": _to_ms(other), "times_ours": round(other / ours, 3)}
             for name, other in seconds.items()
         },
-        "growth": _growth(lut, width, height, threads, budget),
+        "growth": _measure_sizes(lut, width, height, threads, budget),
     }
 
 
-def as_text(results: dict[str, Any]) -> str:
-    """Lay out what `measure` found for people."""
+def format_speed(results: dict[str, Any]) -> str:
+    """Format what `measure_speed` found, for people."""
     growth = results["growth"]
     counts = sorted({row["threads"] for row in growth})
     lines = [
@@ -104,14 +105,16 @@ def as_text(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _ms(seconds: float) -> float:
+def _to_ms(seconds: float) -> float:
     return round(seconds * 1e3, 3)
 
 
-def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> list[dict[str, Any]]:
+def _measure_sizes(
+    lut: Lut, width: int, height: int, threads: int, budget: float
+) -> list[dict[str, Any]]:
     """Times for more and fewer pixels, on one thread and more."""
     images = [
-        photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
+        read_photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
         for factor in GROWTH
     ]
     rows = []
@@ -121,11 +124,11 @@ def _growth(lut: Lut, width: int, height: int, threads: int, budget: float) -> l
             for image in images
         }
         for size, seconds in measure_median_seconds(calls, budget).items():
-            rows.append({"input": size, "threads": count, "ms": _ms(seconds)})
+            rows.append({"input": size, "threads": count, "ms": _to_ms(seconds)})
     return rows
 
 
-def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
+def _measure_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
     """Bytes allocated at once while restoring, for every byte of the output."""
     tracemalloc.start()
     restored = restore(image, lut, threads)
@@ -134,10 +137,12 @@ def _peak_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
     return peak / restored.nbytes
 
 
-def _step_seconds(lut: Lut) -> float:
+def _measure_step(lut: Lut) -> float:
     scale = lut.architecture.scale
     large = SIDE * scale
-    photograph = crop_to_multiple(read_image(sample.photograph(PHOTOGRAPH).target)[..., 0], scale)
+    photograph = crop_to_multiple(
+        read_image(sample.find_photograph(PHOTOGRAPH).target)[..., 0], scale
+    )
     rng = np.random.default_rng(0)
     tops, lefts = (rng.integers(0, side - large, CROPS) for side in photograph.shape)
     target = [
@@ -164,5 +169,54 @@ def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> I
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     while True:
         start = time.perf_counter()
-        step(model, optimizer, degraded, target)
+        take_step(model, optimizer, degraded, target)
         yield time.perf_counter() - start
+
+
+def measure_median_seconds(
+    calls: Mapping[Key, Callable[[], object]], budget: float, rounds: int = 5
+) -> dict[Key, float]:
+    """Measure the median seconds of each call.
+
+    All are called in turn, round after round, so that a machine that slows down does so for all of
+    them, and their ratios stay. Each is called twice in a row, and only the second call counts:
+    threads of the one before may still spin in the first.
+
+    Parameters
+    ----------
+    calls
+        What to time, by name.
+    budget
+        Seconds for each call, about.
+    rounds
+        So many at least.
+    """
+    seconds: dict[Key, list[float]] = {key: [] for key in calls}
+    end = time.perf_counter() + budget * len(calls)
+    while time.perf_counter() < end or len(next(iter(seconds.values()))) < rounds:
+        for key, call in calls.items():
+            call()
+            start = time.perf_counter()
+            call()
+            seconds[key].append(time.perf_counter() - start)
+    return {key: median(values) for key, values in seconds.items()}
+
+
+def measure_720p_milliseconds(lut: Lut, budget: float = 1.0) -> float:
+    """Measure the median milliseconds that a LUT takes to make an image of 1280x720 pixels, in colour.
+
+    Parameters
+    ----------
+    lut
+        On all cores.
+    budget
+        Seconds to spend, about.
+    """
+    scale = lut.architecture.scale
+    image = read_photograph(-(-1280 // scale), -(-720 // scale))
+    return measure_median_seconds({"restore": lambda: restore(image, lut)}, budget)["restore"] * 1e3
+
+
+def read_photograph(width: int, height: int) -> NDArray[np.uint8]:
+    """Read a sample photograph, resized to [height, width, 3], uint8."""
+    return resize_bicubic(read_image(sample.find_photograph(PHOTOGRAPH).target), height, width)

@@ -14,7 +14,8 @@ from typing import Any
 
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
-from dfc.params import Params, checked
+from dfc.params import Params, check_params
+from dfc.tasks import find_task
 
 CONFIG = "config.toml"
 TEMPLATE = files("dfc.interop") / "experiment.toml"
@@ -76,21 +77,21 @@ def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
         template.
     """
     path = folder / CONFIG
-    keys = dict(_flat(tomllib.loads(TEMPLATE.read_text())))
-    for key, value in _flat(_read(path)):
+    keys = dict(_flatten(tomllib.loads(TEMPLATE.read_text())))
+    for key, value in _flatten(_read(path)):
         if key not in keys:
             near = get_close_matches(key, keys, n=1)
             hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
             raise UserError(f"{path}: {key}: unknown key, {hint}")
         keys[key] = value
-    iterations = {key: _iteration(path, key, keys.pop(key)) for key in _ITERATIONS}
+    iterations = {key: _check_iteration(path, key, keys.pop(key)) for key in _ITERATIONS}
     for key in _FOLDERS:
         if isinstance(keys[key], str) and keys[key]:
             keys[key] = os.path.abspath(keys[key])
     keys["model.model"] = _MODELS.get(keys["model.model"], keys["model.model"])
-    if task != "sr":
+    if find_task(task).scales == (1,):
         keys["model.scale"] = None
-    return checked(_nested(keys, task), path, _key_of), iterations
+    return check_params(_nest(keys, task), path, _rename_to_keys), iterations
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -103,22 +104,22 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: not valid TOML: {error}") from None
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """All keys with their sections, as `export_lut.dfc.enabled`."""
     for name, value in values.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flatten(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
 
 
-def _iteration(path: Path, key: str, value: Any) -> int:
+def _check_iteration(path: Path, key: str, value: Any) -> int:
     if type(value) is not int or value < 0:
         raise UserError(f"{path}: {key}: expected an iteration, or 0 for the last, got {value!r}")
     return value
 
 
-def _nested(keys: dict[str, Any], task: str) -> dict[str, Any]:
+def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
     """The values of all params, those that have no key included."""
     params: dict[str, Any] = {
         "task": task,
@@ -132,7 +133,7 @@ def _nested(keys: dict[str, Any], task: str) -> dict[str, Any]:
         "launch": {"num_processes": int(os.environ.get("WORLD_SIZE", 1)), "mixed_precision": "no"},
     }
     for key, value in keys.items():
-        *sections, name = _param_of(key).split(".")
+        *sections, name = _rename_to_param(key).split(".")
         section = params
         for part in sections:
             section = section[part]
@@ -140,11 +141,11 @@ def _nested(keys: dict[str, Any], task: str) -> dict[str, Any]:
     return params
 
 
-def _param_of(key: str) -> str:
+def _rename_to_param(key: str) -> str:
     return _PARAMS.get(key, key.replace("finetune_lut.", "finetune."))
 
 
-def _key_of(message: str) -> str:
+def _rename_to_keys(message: str) -> str:
     """A message about params, with the keys of this file."""
     keys = {param: key for key, param in _PARAMS.items()}
     renamed = re.sub(r"\b\w+\.\w+\b", lambda match: keys.get(match[0], match[0]), message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dfc.models.architectures import ARCHITECTURES, SCALES, SPATIAL_PATTERNS, Architecture, build
+from dfc.models.architectures import ARCHITECTURES, PATTERNS, SCALES, Architecture, build
 
 
 def recognise_architecture(values: Mapping[str, int], named: bool) -> Architecture:
@@ -22,17 +22,17 @@ def recognise_architecture(values: Mapping[str, int], named: bool) -> Architectu
         If no architecture has just these tables.
     """
     endings = {name.rpartition("_")[2] for name in values}
-    patterns = "".join(letter for letter in SPATIAL_PATTERNS if letter in endings)
+    patterns = "".join(letter for letter in PATTERNS if letter in endings)
     stages = len({name.partition("_")[0] for name in values})
     names = list(ARCHITECTURES)
     for name in reversed(names) if named else names:
         for scale in SCALES if patterns and stages <= len(values) else ():
-            candidate = build(name, scale, patterns, stages)
-            if _values(candidate) == dict(values):
+            candidate = build(name, scale, patterns=patterns, stages=stages)
+            if _count_values(candidate) == dict(values):
                 return candidate
     found = ", ".join(f"{name} ({count})" for name, count in sorted(values.items())) or "none"
     raise ValueError(f"expected the tables of {', '.join(names)}, found (values each): {found}")
 
 
-def _values(architecture: Architecture) -> dict[str, int]:
+def _count_values(architecture: Architecture) -> dict[str, int]:
     return {name: layer.values_per_lookup for name, (_, layer) in architecture.lookups.items()}

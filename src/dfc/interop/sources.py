@@ -9,11 +9,10 @@ from dfc.common.errors import UserError
 from dfc.interop.networks import build_published_network
 from dfc.interop.pickles import read_checkpoint
 from dfc.interop.tables import find_index, find_tables, read_tables
-from dfc.models.artifact import read_safetensors
+from dfc.models.artifact import load_model, read_safetensors
 from dfc.models.lattice import DiagonalFirst
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.models.trained import load_model
 
 _TABLE, _ZIP, _PICKLE = b"\x93NUMPY", b"PK", b"\x80"
 

@@ -16,7 +16,7 @@ from dfc.interop.recognition import recognise_architecture
 from dfc.models.architectures import Architecture
 from dfc.models.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
-from dfc.tasks.names import likely_task
+from dfc.tasks import guess_task
 
 _PART = re.compile(r"(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
 _TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")
@@ -130,7 +130,7 @@ def read_tables(files: Files, task: str | None) -> Lut:
             tables[name] = Table(lattice, values)
         _check_channel_table(architecture, tables)
         step = {"step": "import", "stems": files.stems}
-        return Lut(architecture, task or likely_task(architecture.scale), tables, (step,))
+        return Lut(architecture, task or guess_task(architecture.scale), tables, (step,))
     except ValueError as error:
         raise UserError(f"{files.folder / files.title}: {error}") from None
 
@@ -204,7 +204,7 @@ def _compressions(non_diagonal: int) -> Iterator[DiagonalFirst]:
 
 def _check_channel_table(architecture: Architecture, tables: Mapping[str, Table]) -> None:
     for name, (lookup, _) in architecture.lookups.items():
-        if lookup.pattern == "channel" and tables[name].lattice != Uniform(CHANNEL_INTERVAL):
+        if not lookup.is_spatial and tables[name].lattice != Uniform(CHANNEL_INTERVAL):
             raise ValueError(f"table {name}: expected interval {CHANNEL_INTERVAL}, not compressed")
 
 
@@ -237,7 +237,7 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
     compressed = set()
     for name, table in lut.tables.items():
         values, lattice = table.values, table.lattice
-        if lut.architecture.name == "sr_lut":
+        if _is_sr_lut(lut):
             values = values.reshape(-1, 1, lut.architecture.scale, lut.architecture.scale)
         if isinstance(lattice, Uniform):
             yield f"{stems[name]}.npy", values
@@ -248,7 +248,10 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
         yield f"{stems[name]}_compress2.npy", values[count:]
     for lattice in compressed:
         coarse = lattice.non_diagonal.interval
-        yield f"ref2index_{lattice.dims}{lattice.width}i{coarse}.npy", _reference_index(lattice)
+        yield (
+            f"ref2index_{lattice.dims}{lattice.diagonal_width}i{coarse}.npy",
+            _reference_index(lattice),
+        )
 
 
 def _stems(lut: Lut) -> dict[str, str]:
@@ -256,13 +259,18 @@ def _stems(lut: Lut) -> dict[str, str]:
     if _are_names(imported, lut):
         return imported
     scale, interval = lut.architecture.scale, next(iter(lut.tables.values())).lattice.finest
-    if lut.architecture.name == "sr_lut":
+    if _is_sr_lut(lut):
         return {"s1_s": f"Model_S_x{scale}_{interval}bit_int8"}
-    separator = "_c0_" if lut.architecture.name == "mulut" and scale == 1 else "_"
+    channel = r"\1_c0_\2" if scale == 1 else r"\1_\2"  # of MuLUT; that of SPF-LUT is in the names
     return {
-        name: f"LUT_x{scale}_{interval}bit_int8_{name.replace('_', separator)}"
+        name: f"LUT_x{scale}_{interval}bit_int8_{re.sub(r'^(s[0-9]+)_(.)$', channel, name)}"
         for name in lut.tables
     }
+
+
+def _is_sr_lut(lut: Lut) -> bool:
+    """Whether it is of the one published architecture that mirrors at the border."""
+    return lut.architecture.padding == "reflect"
 
 
 def _are_names(stems: object, lut: Lut) -> bool:
@@ -284,7 +292,7 @@ def _reference_index(lattice: DiagonalFirst) -> NDArray[np.int64]:
     points[:, lattice.named] -= points[:, :1]
     named = len(lattice.dims)
     length = lattice.diagonal.length
-    shape = [length, *[2 * lattice.width + 1] * (named - 1), *[length] * (4 - named)]
+    shape = [length, *[2 * lattice.diagonal_width + 1] * (named - 1), *[length] * (4 - named)]
     index = np.full(shape, -1, np.int64)
     index[tuple(points.T)] = np.arange(len(points))
     return index

@@ -1,63 +1,76 @@
 """Architectures as data: which lookups a model makes, and how their sum becomes pixels.
 
 One description drives three executors: the network, the table model and the integer engine. It says
-nothing of how a lookup is answered, only what it reads and where its values go.
+what a lookup reads and where its values go, and nothing of how they are found.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from inspect import signature
+from typing import Any
 
 Tap = tuple[int, int, int]
 """A pixel read by a lookup: offsets in channel, row and column."""
 
-
-@dataclass(frozen=True)
-class Pattern:
-    """The four pixels `a b c d` that a lookup reads, and how often the ensemble turns them."""
-
-    taps: tuple[Tap, Tap, Tap, Tap]
-    rotations: int = 4
-
-    @property
-    def reach(self) -> int:
-        """The largest distance in pixels between a position and what is read for it."""
-        return max(max(row, column) for _, row, column in self.taps)
-
-    def turned(self, turns: int) -> tuple[Tap, ...]:
-        """Taps that read from the upright image what the pattern reads from one turned `turns` x 90
-        degrees counter-clockwise."""
-        taps = self.taps
-        for _ in range(turns):
-            taps = tuple((channel, column, -row) for channel, row, column in taps)
-        return taps
-
-
-def _spatial(*positions: tuple[int, int]) -> Pattern:
-    return Pattern(tuple((0, row, column) for row, column in positions))
-
-
-PATTERNS: dict[str, Pattern] = {
-    "s": _spatial((0, 0), (0, 1), (1, 0), (1, 1)),
-    "d": _spatial((0, 0), (0, 2), (2, 0), (2, 2)),
-    "y": _spatial((0, 0), (1, 1), (1, 2), (2, 1)),
-    "e": _spatial((0, 0), (0, 3), (3, 0), (3, 3)),
-    "h": _spatial((0, 0), (2, 2), (2, 3), (3, 2)),
-    "o": _spatial((0, 0), (2, 2), (1, 3), (3, 1)),
-    # The four channels of one pixel (SPF-LUT): there is nothing to turn.
-    "channel": Pattern(((0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0)), rotations=1),
+PATTERNS: dict[str, tuple[tuple[int, int], ...]] = {
+    "s": ((0, 0), (0, 1), (1, 0), (1, 1)),
+    "d": ((0, 0), (0, 2), (2, 0), (2, 2)),
+    "y": ((0, 0), (1, 1), (1, 2), (2, 1)),
+    "e": ((0, 0), (0, 3), (3, 0), (3, 3)),
+    "h": ((0, 0), (2, 2), (2, 3), (3, 2)),
+    "o": ((0, 0), (2, 2), (1, 3), (3, 1)),
 }
-SPATIAL_PATTERNS = "sdyeho"
+"""Rows and columns of the taps `a b c d`, by the published letter (docs/numerics.md, section 1)."""
 SCALES = (1, 2, 3, 4)
-MOST_STAGES = 99
+MOST_LAYERS, MOST_LOOKUPS, MOST_CHANNELS, MOST_REACH = 99, 256, 4, 16
+MOST_DIVISOR = 255  # so that the engine's divisions are exact
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """One table (or the cell it is exported from): its name, its pattern, the channel it reads."""
+    """One table (or the cell it is exported from): its name, and the taps that it reads."""
 
     table: str
-    pattern: str
-    channel: int = 0
+    taps: tuple[Tap, ...]
+    """The four pixels `a b c d`."""
+    rotations: int = 4
+    """How many quarter turns the rotation ensemble makes: 4, or 1 for none."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.table, str) or not self.table.isidentifier():
+            raise ValueError(f"expected the name of a table, found {self.table!r}")
+        if len(self.taps) != 4 or any(len(tap) != 3 for tap in self.taps):
+            raise ValueError(f"table {self.table}: expected four taps of channel, row and column")
+        for channel, row, column in self.taps:
+            _check(f"{self.table}: channel", channel, 0, MOST_CHANNELS - 1)
+            for offset in (row, column):
+                _check(f"{self.table}: offset", offset, -MOST_REACH, MOST_REACH)
+        if self.rotations not in (1, 4):
+            raise ValueError(f"table {self.table}: expected 1 or 4 rotations")
+
+    @property
+    def reach(self) -> int:
+        """The largest distance in pixels between a position and what is read for it."""
+        return max(max(abs(row), abs(column)) for _, row, column in self.taps)
+
+    @property
+    def is_spatial(self) -> bool:
+        """Whether it reads several positions, and not several channels of one."""
+        return self.reach > 0
+
+    @property
+    def pattern(self) -> str:
+        """The letter of its pattern in `PATTERNS`; empty for any other."""
+        positions = tuple((row, column) for _, row, column in self.taps)
+        return next((letter for letter, known in PATTERNS.items() if known == positions), "")
+
+    def rotate(self, turns: int) -> tuple[Tap, ...]:
+        """Rotate the taps, so that they read from the upright image what they would read from one
+        turned `turns` x 90 degrees counter-clockwise."""
+        taps = self.taps
+        for _ in range(turns):
+            taps = tuple((channel, column, -row) for channel, row, column in taps)
+        return taps
 
 
 @dataclass(frozen=True)
@@ -74,25 +87,24 @@ class Layer:
     reads_kept: bool = False
     """Whether the layer reads all channels kept so far instead of the last layer's output."""
 
+    def __post_init__(self) -> None:
+        _check("lookups of a layer", len(self.lookups), 1, MOST_LOOKUPS)
+        _check("divisor", self.divisor, 1, MOST_DIVISOR)
+        _check("bias", self.bias, 0, 255)
+        _check("out_channels", self.out_channels, 1, MOST_CHANNELS)
+        _check("scale", self.scale, SCALES[0], SCALES[-1])
+        _check("keeps", self.keeps, 0, 1)
+        if self.scale > 1 and self.out_channels > 1:
+            raise ValueError("expected one output channel of a layer that enlarges")
+        if self.keeps and self.out_channels > 2:
+            raise ValueError("expected at most two output channels where one is kept")
+        if len({lookup.rotations for lookup in self.lookups}) > 1:
+            raise ValueError("expected all lookups of a layer to have as many rotations")
+
     @property
     def values_per_lookup(self) -> int:
         """Values that one lookup yields: out_channels x scale x scale."""
         return self.out_channels * self.scale * self.scale
-
-    @property
-    def gain(self) -> float:
-        """How much the answers change, all of them alike, where a pixel changes by one."""
-        answers = sum(PATTERNS[lookup.pattern].rotations for lookup in self.lookups)
-        return self.divisor / answers
-
-    @property
-    def nearest_neighbour(self) -> tuple[float, float]:
-        """Factor and summand that turn a pixel into answers with which the layer repeats it.
-
-        Training from there, instead of from noise, saves the thousands of iterations in which a
-        model only learns to hand its input through.
-        """
-        return self.gain, -self.bias * self.gain
 
 
 @dataclass(frozen=True)
@@ -100,12 +112,50 @@ class Architecture:
     """A restoration model for one image channel; colour is three grey images."""
 
     name: str
-    scale: int
-    patterns: str
-    stages: int
     layers: tuple[Layer, ...]
     padding: str = "edge"
     """What lies beyond the border: `edge` repeats it, `reflect` mirrors at it."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise ValueError(f"expected the name of an architecture, found {self.name!r}")
+        if self.padding not in ("edge", "reflect"):
+            raise ValueError(f"expected the padding edge or reflect, found {self.padding!r}")
+        _check("layers", len(self.layers), 1, MOST_LAYERS)
+        if len(self.lookups) < sum(len(layer.lookups) for layer in self.layers):
+            raise ValueError("expected tables of different names")
+        self._check_channels()
+
+    def _check_channels(self) -> None:
+        """Refuse layers that read channels which no layer before them gives."""
+        channels, kept = 1, 0
+        for layer in self.layers:
+            known = kept if layer.reads_kept else channels
+            if max(tap[0] for lookup in layer.lookups for tap in lookup.taps) >= known:
+                raise ValueError(
+                    f"table {layer.lookups[0].table}: reads a channel that is not there"
+                )
+            channels, kept = layer.out_channels - layer.keeps, kept + layer.keeps
+        if channels != 1 or self.layers[-1].keeps:
+            raise ValueError("expected a last layer that gives one channel")
+        if any(layer.scale > 1 for layer in self.layers[:-1]):
+            raise ValueError("expected no layer but the last to enlarge")
+
+    @property
+    def scale(self) -> int:
+        """How many times larger the output is, on each side."""
+        return self.layers[-1].scale
+
+    @property
+    def patterns(self) -> str:
+        """The letters of all patterns, in the order of their first lookups."""
+        letters = (lookup.pattern for lookup, _ in self.lookups.values())
+        return "".join(dict.fromkeys(letters))
+
+    @property
+    def stages(self) -> int:
+        """How many layers there are."""
+        return len(self.layers)
 
     @property
     def title(self) -> str:
@@ -117,31 +167,78 @@ class Architecture:
         """Every lookup with its layer, by table name, in the order of the layers."""
         return {lookup.table: (lookup, layer) for layer in self.layers for lookup in layer.lookups}
 
-
-def _lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, ...]:
-    return tuple(Lookup(f"{prefix}_{pattern}", pattern, channel) for pattern in patterns)
-
-
-def _sr_lut(scale: int, patterns: str, stages: int) -> Architecture:
-    last = Layer(_lookups("s1", "s"), divisor=1, scale=scale)
-    return Architecture("sr_lut", scale, "s", 1, (last,), padding="reflect")
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `parse_architecture` understands."""
+        return asdict(self)
 
 
-def _mulut(scale: int, patterns: str, stages: int) -> Architecture:
+def parse_architecture(values: dict[str, Any]) -> Architecture:
+    """Read what `Architecture.to_json` gave, or the name and knobs that older files hold.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        If it describes no architecture.
+    """
+    if "layers" not in values:
+        return build(**values)
+    layers = tuple(
+        Layer(**layer | {"lookups": tuple(map(_parse_lookup, layer["lookups"]))})
+        for layer in values["layers"]
+    )
+    return Architecture(**values | {"layers": layers})
+
+
+def _parse_lookup(values: dict[str, Any]) -> Lookup:
+    return Lookup(**values | {"taps": tuple(map(tuple, values["taps"]))})
+
+
+def _check(what: str, value: object, lowest: int, highest: int) -> None:
+    if type(value) is not int or not lowest <= value <= highest:
+        raise ValueError(f"{what}: expected {lowest} to {highest}, found {value!r}")
+
+
+def make_lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, ...]:
+    """Make a lookup a pattern, of one channel: tables PREFIX_LETTER.
+
+    Raises
+    ------
+    ValueError
+        If the patterns are not different letters of `PATTERNS`.
+    """
+    if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(PATTERNS):
+        letters = "".join(PATTERNS)
+        raise ValueError(f"patterns {patterns!r} are not different letters of {letters!r}")
+    return tuple(
+        Lookup(f"{prefix}_{letter}", tuple((channel, *position) for position in PATTERNS[letter]))
+        for letter in patterns
+    )
+
+
+def make_sr_lut(scale: int) -> Architecture:
+    """SR-LUT (CVPR 2021): one layer."""
+    last = Layer(make_lookups("s1", "s"), divisor=1, scale=scale)
+    return Architecture("sr_lut", (last,), padding="reflect")
+
+
+def make_mulut(scale: int, patterns: str = "sdy", stages: int = 2) -> Architecture:
+    """MuLUT (ECCV 2022 / T-PAMI 2024): hidden layers of one channel, then one that enlarges."""
+    _check("stages", stages, 1, MOST_LAYERS)
     count = len(patterns)
     hidden = (
-        Layer(_lookups(f"s{stage}", patterns), divisor=4 * count, bias=127)
+        Layer(make_lookups(f"s{stage}", patterns), divisor=4 * count, bias=127)
         for stage in range(1, stages)
     )
-    last = Layer(_lookups(f"s{stages}", patterns), divisor=count, scale=scale)
-    return Architecture("mulut", scale, patterns, stages, (*hidden, last))
+    last = Layer(make_lookups(f"s{stages}", patterns), divisor=count, scale=scale)
+    return Architecture("mulut", (*hidden, last))
 
 
-def _spf_lut(scale: int, patterns: str, stages: int) -> Architecture:
+def make_spf_lut(scale: int, patterns: str = "sdy") -> Architecture:
+    """SPF-LUT (CVPR 2024): four hidden layers of which each keeps a channel, mixed at the end."""
     count = len(patterns)
     hidden = (
         Layer(
-            _lookups(f"s{stage}c0", patterns),
+            make_lookups(f"s{stage}c0", patterns),
             divisor=4 * count,
             bias=127,
             out_channels=channels,
@@ -149,26 +246,27 @@ def _spf_lut(scale: int, patterns: str, stages: int) -> Architecture:
         )
         for stage, channels in ((1, 2), (2, 2), (3, 2), (4, 1))
     )
-    mixing = Layer(
-        (Lookup("s5_channel", "channel"),), divisor=1, bias=127, out_channels=4, reads_kept=True
-    )
+    # The four channels of one pixel: there is nothing to rotate.
+    channels = Lookup("s5_channel", tuple((channel, 0, 0) for channel in range(4)), rotations=1)
+    mixing = Layer((channels,), divisor=1, bias=127, out_channels=4, reads_kept=True)
     last = Layer(
-        sum((_lookups(f"s6c{channel}", patterns, channel) for channel in range(4)), ()),
+        sum((make_lookups(f"s6c{channel}", patterns, channel) for channel in range(4)), ()),
         divisor=4 * count,
         scale=scale,
     )
-    return Architecture("spf_lut", scale, patterns, 6, (*hidden, mixing, last))
+    return Architecture("spf_lut", (*hidden, mixing, last))
 
 
-ARCHITECTURES: dict[str, Callable[[int, str, int], Architecture]] = {
-    "sr_lut": _sr_lut,  # CVPR 2021
-    "mulut": _mulut,  # ECCV 2022 / T-PAMI 2024
-    "spf_lut": _spf_lut,  # CVPR 2024
+ARCHITECTURES: dict[str, Callable[..., Architecture]] = {
+    "sr_lut": make_sr_lut,
+    "mulut": make_mulut,
+    "spf_lut": make_spf_lut,
 }
+"""By name; a new architecture is one more function here."""
 
 
-def build(name: str, scale: int, patterns: str = "sdy", stages: int = 2) -> Architecture:
-    """Describe a published architecture.
+def build(name: str, scale: int, **knobs: Any) -> Architecture:
+    """Describe an architecture.
 
     Parameters
     ----------
@@ -176,22 +274,17 @@ def build(name: str, scale: int, patterns: str = "sdy", stages: int = 2) -> Arch
         A key of `ARCHITECTURES`.
     scale
         How many times larger the output is, 1 to 4.
-    patterns
-        Letters of `SPATIAL_PATTERNS`; SR-LUT always reads the pattern `s`.
-    stages
-        Layers of MuLUT, hidden ones and the last, 1 to 99; SR-LUT has 1 and SPF-LUT 6.
+    **knobs
+        Those of all architectures, as `patterns` and `stages`; the function takes its own.
 
     Raises
     ------
     ValueError
-        For a name, a scale, a pattern or a number of stages that does not exist.
+        For a name, a scale or a knob that does not exist.
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture {name!r} is none of {', '.join(ARCHITECTURES)}")
     if scale not in SCALES:
         raise ValueError(f"scale {scale} is not 1, 2, 3 or 4")
-    if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(SPATIAL_PATTERNS):
-        raise ValueError(f"patterns {patterns!r} are not different letters of {SPATIAL_PATTERNS!r}")
-    if not 1 <= stages <= MOST_STAGES:
-        raise ValueError(f"{stages} stages are not 1 to {MOST_STAGES}")
-    return ARCHITECTURES[name](scale, patterns, stages)
+    own = signature(ARCHITECTURES[name]).parameters
+    return ARCHITECTURES[name](scale, **{key: knobs[key] for key in own if key in knobs})

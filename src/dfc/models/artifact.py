@@ -1,9 +1,12 @@
-"""The file a LUT or a network travels in: safetensors, self-contained, checked when loaded."""
+"""The file of a LUT or a network: safetensors, self-contained, checked when it is loaded.
+
+Its metadata hold one JSON description: the layers, the lattices and how the model was made.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,29 +15,56 @@ from safetensors.numpy import save_file
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write
-from dfc.models.architectures import Architecture
+from dfc.models.architectures import parse_architecture
+from dfc.models.lattice import parse_lattice
+from dfc.models.lut import Lut, Table
 
-FORMAT_VERSION = 1
+if TYPE_CHECKING:  # PyTorch is not needed to read a LUT
+    from dfc.models.network import Network
+
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Files of version 1 name their architecture instead of holding its layers."""
+Model = Union[Lut, "Network"]
 Tensors = dict[str, NDArray]
 
 
-def write_artifact(path: Path, kind: str, tensors: Mapping[str, NDArray], **details: Any) -> None:
-    """Write tensors, and their description as JSON in the metadata."""
-    # One key, since safetensors writes several in no certain order: the same LUT, the same bytes.
-    header = {"dfc": json.dumps({"version": FORMAT_VERSION, "kind": kind, **details})}
+def save_model(model: Model, path: Path) -> None:
+    """Write a LUT, one int8 tensor a table, or a network, with all else as its description."""
+    if isinstance(model, Lut):
+        lattices = {name: table.lattice.to_json() for name, table in model.tables.items()}
+        kind = "lut"
+        details = {"task": model.task, "lattices": lattices, "history": model.history}
+        tensors = {name: table.values for name, table in model.tables.items()}
+    else:
+        kind, details = "network", {"features": model.features}
+        tensors = {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
+    description = {"version": FORMAT_VERSION, "kind": kind}
+    description |= {"architecture": model.architecture.to_json(), **details}
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with atomic_write(path) as partial:
-        save_file(contiguous, partial, header)
+        # One key: safetensors writes several in no certain order, not the same bytes each time.
+        save_file(contiguous, partial, {"dfc": json.dumps(description)})
 
 
-def read_artifact(path: Path, *kinds: str) -> tuple[Tensors, dict[str, Any]]:
-    """Read tensors and their description, whose `kind` is one of `kinds`.
+def load_lut(path: Path | str) -> Lut:
+    """Read a LUT.
 
     Raises
     ------
     UserError
-        If the file is missing, damaged, or of another kind or version.
+        If the file is missing, damaged, of another kind or version, or does not hold the tables
+        that its own description asks for.
     """
+    return _load(Path(path), "lut")
+
+
+def load_model(path: Path) -> Model:
+    """Read a LUT or a network; a file that is neither is a `UserError`, as for `load_lut`."""
+    return _load(path, "network", "lut")
+
+
+def _load(path: Path, *kinds: str) -> Model:
     tensors, header = read_safetensors(path)
     try:
         description = json.loads(header.get("dfc", "{}"))
@@ -46,10 +76,36 @@ def read_artifact(path: Path, *kinds: str) -> tuple[Tensors, dict[str, Any]]:
         raise UserError(
             f"{path}: expected the description of a {expected}, found {found or 'none'}"
         )
-    if description.get("version") != FORMAT_VERSION:
-        found = description.get("version")
-        raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {found}")
-    return tensors, description
+    version = description.get("version")
+    if version not in READABLE_VERSIONS:
+        raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {version}")
+    try:
+        return (_build_lut if found == "lut" else _build_network)(tensors, description)
+    except KeyError as error:
+        raise UserError(f"{path}: a {found} needs {error}, which is missing") from None
+    except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _build_lut(tensors: Tensors, description: dict[str, Any]) -> Lut:
+    architecture = parse_architecture(description["architecture"])
+    tables = {
+        name: Table(parse_lattice(description["lattices"][name]), tensors[name])
+        for name in architecture.lookups
+    }
+    history = description["history"]
+    if not isinstance(history, list) or not all(isinstance(step, dict) for step in history):
+        raise ValueError("expected its history as a list of steps")
+    return Lut(architecture, description["task"], tables, tuple(history))
+
+
+def _build_network(tensors: Tensors, description: dict[str, Any]) -> "Network":
+    import torch
+
+    from dfc.models.network import Network
+
+    state = {name: torch.from_numpy(part) for name, part in tensors.items()}
+    return Network.from_state(parse_architecture(description["architecture"]), state)
 
 
 def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
@@ -62,7 +118,70 @@ def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
         raise UserError(f"{path}: not a readable safetensors file ({reason})") from None
 
 
-def describe(architecture: Architecture) -> dict[str, Any]:
-    """What `architectures.build` needs to build an architecture again."""
-    keys = ("name", "scale", "patterns", "stages")
-    return {key: getattr(architecture, key) for key in keys}
+def describe_file(path: Path) -> dict[str, Any]:
+    """Describe the LUT or network of a file.
+
+    Returns
+    -------
+    dict
+        Plain values: kind, architecture, size_mib (of the entries, as published), file_bytes, and
+        more that depends on the kind.
+
+    Raises
+    ------
+    UserError
+        If the file holds neither.
+    """
+    model = load_model(path)
+    architecture = model.architecture
+    facts = {
+        "kind": "lut" if isinstance(model, Lut) else "network",
+        "architecture": architecture.name,
+        "scale": architecture.scale,
+        "patterns": architecture.patterns,
+        "stages": architecture.stages,
+        "file_bytes": path.stat().st_size,
+    }
+    if not isinstance(model, Lut):
+        weights = sum(weight.numel() for weight in model.parameters())
+        return facts | {"features": model.features, "weights": weights}
+    return facts | {
+        "task": model.task,
+        "size_mib": round(model.size_mib, 4),
+        "tables": {
+            name: {
+                "lattice": table.lattice.to_json(),
+                "rows": len(table.values),
+                "entries": table.values.size,
+            }
+            for name, table in model.tables.items()
+        },
+        "history": list(model.history),
+    }
+
+
+def format_description(facts: Mapping[str, Any]) -> str:
+    """Format what `describe_file` gave, for people."""
+    return "\n".join(_format_lines(facts))
+
+
+def _format_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    task = f" ({facts['task']})" if "task" in facts else ""
+    yield (
+        f"{facts['kind']}: {facts['architecture']} x{facts['scale']}{task}, "
+        f"patterns {facts['patterns']}, stages {facts['stages']}"
+    )
+    if facts["kind"] == "network":
+        yield f"{facts['features']} features, {facts['weights']:,} weights"
+    else:
+        yield f"{facts['size_mib']:.3f} MiB of entries"
+    yield f"{facts['file_bytes']:,} bytes on disk"
+    for name, table in facts.get("tables", {}).items():
+        values = table["entries"] // table["rows"]
+        lattice = parse_lattice(table["lattice"]).title
+        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {lattice}"
+    for step in facts.get("history", ()):
+        details = [f"{key} {value}" for key, value in step.items() if key not in ("step", "stems")]
+        stems = step.get("stems")
+        details += list(stems.values())[:1] if isinstance(stems, dict) else []
+        yield f"made by {step.get('step')}: {', '.join(map(str, details))}"

@@ -1,6 +1,6 @@
 """The one forward pass over the layers of an architecture, in PyTorch.
 
-The network and the table model differ only in how a lookup is answered; what is read, how the four
+The network and the table model differ only in where lookup values come from; what is read, how the
 rotations are added up and how sums become pixels stands here.
 """
 
@@ -9,15 +9,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from dfc.models.architectures import PATTERNS, Architecture, Layer, Lookup
+from dfc.models.architectures import Architecture, Layer, Lookup
 
-AnswerLookup = Callable[[Lookup, Tensor], Tensor]
+LookupValues = Callable[[Lookup, Tensor], Tensor]
 """Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""
-LayerSum = Callable[[Layer, Tensor], Tensor]
+SumLayer = Callable[[Layer, Tensor], Tensor]
 """Maps pixels [B, C, H, W] to a layer's summed values [B, out_channels, H * scale, W * scale]."""
 
 
-def restore(architecture: Architecture, image: Tensor, layer_sum: LayerSum) -> Tensor:
+def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -> Tensor:
     """Run an image through the layers.
 
     Parameters
@@ -26,7 +26,7 @@ def restore(architecture: Architecture, image: Tensor, layer_sum: LayerSum) -> T
         The layers to run.
     image
         Pixels [B, 1, H, W], 0..255, in a floating-point type.
-    layer_sum
+    sum_layer
         Adds up what the lookups of one layer give.
 
     Returns
@@ -36,14 +36,14 @@ def restore(architecture: Architecture, image: Tensor, layer_sum: LayerSum) -> T
     """
     kept: list[Tensor] = []
     for layer in architecture.layers:
-        total = layer_sum(layer, torch.cat(kept, 1) if layer.reads_kept else image)
+        total = sum_layer(layer, torch.cat(kept, 1) if layer.reads_kept else image)
         pixels = round_straight_through((total / layer.divisor + layer.bias).clamp(0, 255))
         kept.append(pixels[:, : layer.keeps])
         image = pixels[:, layer.keeps :]
     return image
 
 
-def sum_lookups(layer: Layer, image: Tensor, padding: str, answer: AnswerLookup) -> Tensor:
+def sum_lookups(layer: Layer, image: Tensor, padding: str, look_up: LookupValues) -> Tensor:
     """Add up a layer's lookups over patterns, channels and rotations.
 
     Parameters
@@ -54,7 +54,7 @@ def sum_lookups(layer: Layer, image: Tensor, padding: str, answer: AnswerLookup)
         Pixels [B, C, H, W].
     padding
         `edge` or `reflect`.
-    answer
+    look_up
         Gives the values of one lookup, for all its rotations in one call.
 
     Returns
@@ -66,7 +66,7 @@ def sum_lookups(layer: Layer, image: Tensor, padding: str, answer: AnswerLookup)
     total: Tensor | float = 0.0
     for lookup in layer.lookups:
         taps = gather_taps(image, lookup, padding)
-        values = answer(lookup, taps.flatten(0, -2))
+        values = look_up(lookup, taps.flatten(0, -2))
         shape = (*taps.shape[:-1], layer.out_channels, layer.scale, layer.scale)
         total = total + rotate_back(values.view(shape))
     # [B, H, W, C, s, s] -> [B, C, H * s, W * s]
@@ -86,21 +86,20 @@ def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
     Tensor
         Taps [rotations, B, H, W, 4] of an image [B, C, H, W].
     """
-    pattern = PATTERNS[lookup.pattern]
     height, width = image.shape[-2:]
-    reach = pattern.reach
+    reach = lookup.reach
     padded = _pad(image, reach, padding) if reach else image
     views = [
         padded[
             :,
-            lookup.channel + channel,
+            channel,
             reach + row : reach + row + height,
             reach + column : reach + column + width,
         ]
-        for turns in range(pattern.rotations)
-        for channel, row, column in pattern.turned(turns)
+        for turns in range(lookup.rotations)
+        for channel, row, column in lookup.rotate(turns)
     ]
-    return torch.stack(views).unflatten(0, (pattern.rotations, 4)).movedim(1, -1)
+    return torch.stack(views).unflatten(0, (lookup.rotations, 4)).movedim(1, -1)
 
 
 def rotate_back(values: Tensor) -> Tensor:
@@ -117,12 +116,16 @@ def round_straight_through(values: Tensor) -> Tensor:
 def _pad(image: Tensor, reach: int, padding: str) -> Tensor:
     """Extend an image [.., H, W] by `reach` pixels on every side; an image of any size will do."""
     height, width = image.shape[-2:]
-    rows = _inside(torch.arange(-reach, height + reach, device=image.device), height, padding)
-    columns = _inside(torch.arange(-reach, width + reach, device=image.device), width, padding)
+    rows = _clamp_positions(
+        torch.arange(-reach, height + reach, device=image.device), height, padding
+    )
+    columns = _clamp_positions(
+        torch.arange(-reach, width + reach, device=image.device), width, padding
+    )
     return image[..., rows[:, None], columns]
 
 
-def _inside(positions: Tensor, length: int, padding: str) -> Tensor:
+def _clamp_positions(positions: Tensor, length: int, padding: str) -> Tensor:
     if padding == "reflect" and length > 1:
         period = 2 * (length - 1)
         positions = positions.remainder(period)

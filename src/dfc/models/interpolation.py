@@ -28,13 +28,13 @@ def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
         Interpolated values [N, V]. For int8-valued tables they are exact in float32: multiples of
         1/q far below 2^24.
     """
-    rows, weights = locate(lattice, taps)
+    rows, weights = find_vertices(lattice, taps)
     # Five plain gathers: their backward pass is one indexed addition each.
     return sum(weights[:, k, None] * values[rows[:, k]] for k in range(5))
 
 
-def locate(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the five vertices around each input and their weights.
+def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
+    """Find the simplex around each input: its five vertices, and their weights.
 
     Returns
     -------
@@ -44,26 +44,25 @@ def locate(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
     """
     if isinstance(lattice, Uniform):
         strides = torch.tensor(lattice.strides, device=taps.device)
-        return _walk(taps, lattice.step, strides.expand(len(taps), 4))
-    return _locate_diagonal_first(lattice, taps)
+        return _walk_simplex(taps, lattice.step, strides.expand(len(taps), 4))
+    return _find_diagonal_first(lattice, taps)
 
 
-def _locate_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, Tensor]:
-    distance = (taps[:, lattice.named] - taps[:, :1]).detach().abs()
-    near = (distance <= lattice.reach).all(1, keepdim=True)
+def _find_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, Tensor]:
+    diagonal = lattice.is_diagonal(taps.detach())[:, None]
     fine, coarse = (
         torch.tensor(part.strides, device=taps.device)
         for part in (lattice.diagonal, lattice.non_diagonal)
     )
-    step = torch.where(near, lattice.diagonal.step, lattice.non_diagonal.step).to(taps.dtype)
-    rows, weights = _walk(taps, step, torch.where(near, fine, coarse))
-    row_of = _row_of(lattice, taps.device)
+    step = torch.where(diagonal, lattice.diagonal.step, lattice.non_diagonal.step).to(taps.dtype)
+    rows, weights = _walk_simplex(taps, step, torch.where(diagonal, fine, coarse))
+    row_of = _get_rows(lattice, taps.device)
     # Rows of the coarse part may exceed the map; what they read there is discarded.
     diagonal_rows = row_of[rows.clamp(max=len(row_of) - 1)]
-    return torch.where(near, diagonal_rows, lattice.diagonal_size + rows), weights
+    return torch.where(diagonal, diagonal_rows, lattice.diagonal_size + rows), weights
 
 
-def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:
+def _walk_simplex(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:
     """Walk the simplex from the lower corner, raising the largest remaining fraction first."""
     corner = torch.floor(taps.detach() / step).clamp(max=256 / step - 1)
     fractions = taps - corner * step
@@ -80,5 +79,5 @@ def _walk(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Te
 
 
 @lru_cache(maxsize=16)
-def _row_of(lattice: DiagonalFirst, device: torch.device) -> Tensor:
+def _get_rows(lattice: DiagonalFirst, device: torch.device) -> Tensor:
     return torch.from_numpy(lattice.row_of).to(device)

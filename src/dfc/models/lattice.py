@@ -7,12 +7,14 @@ diagonal, where natural images are, and a coarse one elsewhere.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Dims = Literal["xy", "xyz", "xyzt"]
+Array = TypeVar("Array")
+"""An array of NumPy or a tensor of PyTorch."""
 INTERVALS = range(3, 9)
 """From 33 points an axis to 2."""
 
@@ -27,6 +29,11 @@ class Uniform:
     def finest(self) -> int:
         """The smallest interval."""
         return self.interval
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        return f"uniform, interval {self.interval}"
 
     @property
     def step(self) -> int:
@@ -74,14 +81,15 @@ class Uniform:
 
 @dataclass(frozen=True)
 class DiagonalFirst:
-    """The diagonal points of the `diagonal` lattice, then all points of the `elsewhere` lattice.
+    """DFC: the diagonal points of one lattice, then all points of a coarser, non-diagonal one.
 
-    A point is diagonal where every named dimension lies within `width` points of `a`.
+    A point is diagonal where every named dimension lies within `diagonal_width` points of `a`
+    (docs/numerics.md, section 7).
     """
 
     diagonal: Uniform
     dims: Dims
-    width: int
+    diagonal_width: int
     non_diagonal: Uniform
 
     @property
@@ -92,19 +100,32 @@ class DiagonalFirst:
     @property
     def reach(self) -> int:
         """How far a named dimension may be from `a` in a diagonal lookup, in grey levels."""
-        return self.width * self.diagonal.step
+        return self.diagonal_width * self.diagonal.step
 
     @property
     def named(self) -> slice:
         """The dimensions compared with `a`: `b`, `b c` or `b c d`."""
         return slice(1, len(self.dims))
 
+    @property
+    def title(self) -> str:
+        """For people."""
+        return (
+            f"diagonal-first, interval {self.diagonal.interval} near the diagonal ({self.dims}, "
+            f"width {self.diagonal_width}), {self.non_diagonal.interval} elsewhere"
+        )
+
+    def is_diagonal(self, taps: Array) -> Array:
+        """Test which taps [N, 4], 0..256, are read from the diagonal lattice: booleans [N].
+
+        The one place of this rule, for arrays of NumPy and tensors of PyTorch.
+        """
+        return (abs(taps[:, self.named] - taps[:, :1]) <= self.reach).all(1)
+
     @cached_property
     def diagonal_rows(self) -> NDArray[np.int64]:
         """Rows of the diagonal lattice that are kept, in index order."""
-        points = self.diagonal.points
-        near = np.abs(points[:, self.named] - points[:, :1]) <= self.reach
-        return np.flatnonzero(near.all(1))
+        return np.flatnonzero(self.is_diagonal(self.diagonal.points))
 
     @cached_property
     def row_of(self) -> NDArray[np.int64]:
@@ -117,8 +138,8 @@ class DiagonalFirst:
     def diagonal_size(self) -> int:
         """How many rows are diagonal."""
         length, named = self.diagonal.length, len(self.dims) - 1
-        axis = range(length)
-        near = (min(a + self.width, length - 1) - max(a - self.width, 0) + 1 for a in axis)
+        width = self.diagonal_width
+        near = (min(a + width, length - 1) - max(a - width, 0) + 1 for a in range(length))
         return sum(count**named for count in near) * length ** (3 - named)
 
     @property
@@ -137,7 +158,7 @@ class DiagonalFirst:
             "kind": "diagonal-first",
             "interval": self.diagonal.interval,
             "dims": self.dims,
-            "diagonal_width": self.width,
+            "diagonal_width": self.diagonal_width,
             "dfc_interval": self.non_diagonal.interval,
         }
 

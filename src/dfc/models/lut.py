@@ -1,17 +1,16 @@
 """Tables: int8 values on a lattice, one a lookup of an architecture; together they are a LUT."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.models.architectures import PATTERNS, Architecture
+from dfc.models.architectures import Architecture, Lookup
 from dfc.models.lattice import DiagonalFirst, Dims, Lattice, Uniform
-from dfc.tasks.names import Task
 
 CHANNEL_INTERVAL = 4
-"""The channel table of SPF-LUT always has this interval and is never compressed (NUMERICS)."""
+"""Of a table of channels (SPF-LUT), which is never compressed (docs/numerics.md, section 5)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Table:
                 f"expected {self.lattice.size} rows for its lattice, found {len(self.values)}"
             )
 
-    def resampled(self, lattice: DiagonalFirst) -> "Table":
+    def resample(self, lattice: DiagonalFirst) -> "Table":
         """Keep the values at the points of another lattice, all of which this one must have.
 
         Raises
@@ -51,14 +50,15 @@ class Lut:
     """A restoration LUT: an architecture and its tables; it is equal to itself alone."""
 
     architecture: Architecture
-    task: Task
+    task: str
+    """What it was trained for: a task of `dfc.tasks`, or one that is not known here."""
     tables: dict[str, Table]
     history: tuple[dict[str, Any], ...] = field(default=())
     """How it was made: one entry a step, oldest first."""
 
     def __post_init__(self) -> None:
-        if self.task not in get_args(Task):
-            raise ValueError(f"task {self.task!r} is none of {', '.join(get_args(Task))}")
+        if not isinstance(self.task, str) or not self.task.isidentifier():
+            raise ValueError(f"expected the name of a task, found {self.task!r}")
         lookups = self.architecture.lookups
         if list(lookups) != list(self.tables):
             raise ValueError(f"expected the tables {list(lookups)}, found {list(self.tables)}")
@@ -74,14 +74,14 @@ class Lut:
         """Storage as published: MiB of int8 entries, index maps not counted."""
         return sum(table.values.size for table in self.tables.values()) / 2**20
 
-    def compressed(self, dims: Dims, width: int, interval: int) -> "Lut":
+    def compress(self, dims: Dims, diagonal_width: int, interval: int) -> "Lut":
         """Resample every spatial table diagonal-first (DFC, CVPR 2024), unless that is done.
 
         Parameters
         ----------
         dims
             Dimensions kept near the diagonal.
-        width
+        diagonal_width
             How many lattice points a diagonal point may be away from the diagonal.
         interval
             Interval of the coarse lattice elsewhere, above that of this LUT.
@@ -94,41 +94,17 @@ class Lut:
         tables = {}
         for name, (lookup, _) in self.architecture.lookups.items():
             table = self.tables[name]
-            if PATTERNS[lookup.pattern].rotations > 1:
+            if lookup.is_spatial:
                 fine = Uniform(table.lattice.finest)
-                table = table.resampled(DiagonalFirst(fine, dims, width, Uniform(interval)))
+                table = table.resample(DiagonalFirst(fine, dims, diagonal_width, Uniform(interval)))
             tables[name] = table
         if all(tables[name] is table for name, table in self.tables.items()):
             return self
-        step = {"step": "compress", "dims": dims, "diagonal_width": width, "interval": interval}
-        return replace(self, tables=tables, history=(*self.history, step))
+        knobs = {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
+        history = (*self.history, {"step": "compress", **knobs})
+        return replace(self, tables=tables, history=history)
 
 
-def nearest_neighbour(architecture: Architecture, task: str, interval: int) -> Lut:
-    """A LUT that repeats every pixel: where the training of tables starts.
-
-    Parameters
-    ----------
-    architecture
-        What the tables are for.
-    task
-        What they will be trained for.
-    interval
-        Of the uniform lattice that they are on.
-    """
-    tables = {}
-    for name, (lookup, layer) in architecture.lookups.items():
-        lattice = choose_lattice(lookup.pattern, interval)
-        factor, summand = layer.nearest_neighbour
-        # The last point of an axis, 256, answers for 255 (NUMERICS).
-        pixels = np.minimum(lattice.points, 255)
-        # A layer that reads several channels repeats each of them in one of its own.
-        taps = range(layer.out_channels) if layer.reads_kept else [0] * layer.out_channels
-        answers = np.rint(pixels[:, taps] * factor + summand).clip(-127, 127).astype(np.int8)
-        tables[name] = Table(lattice, answers.repeat(layer.scale**2, axis=1))
-    return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
-
-
-def choose_lattice(pattern: str, interval: int) -> Uniform:
-    """The uniform lattice that a lookup with `pattern` is exported on."""
-    return Uniform(interval if PATTERNS[pattern].rotations > 1 else CHANNEL_INTERVAL)
+def choose_lattice(lookup: Lookup, interval: int) -> Uniform:
+    """Choose the uniform lattice that a lookup is exported on."""
+    return Uniform(interval if lookup.is_spatial else CHANNEL_INTERVAL)

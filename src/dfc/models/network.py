@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dfc.models.architectures import Architecture, Layer, Lookup
-from dfc.models.forward import restore, round_straight_through, sum_lookups
+from dfc.models.forward import round_straight_through, run_layers, sum_lookups
+from dfc.models.start import find_nearest_neighbour
 
 DEPTH = 5  # hidden layers of a cell, as published
 HINGES = 8  # first-layer units that start as hinges of the first tap
@@ -57,11 +58,11 @@ class Cell(nn.Module):
         last.bias.fill_(heights[0])
 
     def forward(self, taps: Tensor) -> Tensor:
-        """Answer taps [N, 4], 0..255, with table values [N, values], whole numbers -127..127."""
-        raw = torch.cat([self._tile(tile) for tile in (taps / 255).split(TILE)])
+        """Compute lookup values [N, values], whole numbers -127..127, of taps [N, 4], 0..255."""
+        raw = torch.cat([self._run_tile(tile) for tile in (taps / 255).split(TILE)])
         return round_straight_through(torch.tanh(raw.float()) * 127)
 
-    def _tile(self, taps: Tensor) -> Tensor:
+    def _run_tile(self, taps: Tensor) -> Tensor:
         """Run the block without ever concatenating features: each hidden layer is multiplied into
         all later ones as soon as it is there (half the time of concatenating, on a CPU)."""
         first, *later = self.layers
@@ -95,13 +96,13 @@ class Network(nn.Module):
         self.features = features
         self.cells = nn.ModuleDict(
             {
-                name: Cell(features, layer.values_per_lookup, *layer.nearest_neighbour)
+                name: Cell(features, layer.values_per_lookup, *find_nearest_neighbour(layer))
                 for name, (_, layer) in architecture.lookups.items()
             }
         )
 
     @classmethod
-    def of(cls, architecture: Architecture, state: Mapping[str, Tensor]) -> Self:
+    def from_state(cls, architecture: Architecture, state: Mapping[str, Tensor]) -> Self:
         """Build a network around its weights; a ValueError or RuntimeError if they do not fit."""
         first = state.get(f"cells.{next(iter(architecture.lookups))}.layers.0.bias")
         if first is None or not all(tensor.isfinite().all() for tensor in state.values()):
@@ -114,10 +115,10 @@ class Network(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return restore(self.architecture, image, self._layer_sum)
+        return run_layers(self.architecture, image, self._sum_layer)
 
-    def _layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
-        return sum_lookups(layer, image, self.architecture.padding, self._answer)
+    def _sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
+        return sum_lookups(layer, image, self.architecture.padding, self._evaluate)
 
-    def _answer(self, lookup: Lookup, taps: Tensor) -> Tensor:
+    def _evaluate(self, lookup: Lookup, taps: Tensor) -> Tensor:
         return self.cells[lookup.table](taps)

@@ -1,4 +1,4 @@
-"""The table model: tables as parameters of a differentiable restoration model."""
+"""The table model: a differentiable restoration model whose parameters are tables."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,19 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from dfc.models.architectures import Layer, Lookup
-from dfc.models.forward import restore, round_straight_through, sum_lookups
+from dfc.models.forward import round_straight_through, run_layers, sum_lookups
 from dfc.models.interpolation import interpolate
 from dfc.models.lut import Lut, Table
+from dfc.models.start import compute_gain
 from dfc.models.table_parameters import TableParameters
 
 
 class TableModel(nn.Module):
-    """A LUT whose entries can be trained; restores exactly what its int8 tables restore.
+    """A LUT whose tables can be trained; restores exactly what its int8 tables restore.
 
     Parameters
     ----------
     lut
-        Where the entries start.
+        Where training starts.
     intervals
         Of coarser lattices that are trained together with those of the tables.
     """
@@ -29,33 +30,33 @@ class TableModel(nn.Module):
         super().__init__()
         self.lut = lut
         self.architecture = lut.architecture
-        self.entries = nn.ModuleDict(
+        self.table_parameters = nn.ModuleDict(
             {
-                name: TableParameters(lut.tables[name], intervals, layer.gain)
+                name: TableParameters(lut.tables[name], intervals, compute_gain(layer))
                 for name, (_, layer) in lut.architecture.lookups.items()
             }
         )
 
     def forward(self, image: Tensor) -> Tensor:
         """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return restore(self.architecture, image, self.layer_sum)
+        return run_layers(self.architecture, image, self.sum_layer)
 
-    def layer_sum(self, layer: Layer, image: Tensor) -> Tensor:
+    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
         """Add up the lookups of one layer: the one place where faster kernels plug in."""
-        return sum_lookups(layer, image, self.architecture.padding, self._answer)
+        return sum_lookups(layer, image, self.architecture.padding, self._look_up)
 
-    def _answer(self, lookup: Lookup, taps: Tensor) -> Tensor:
-        values = self._values(lookup.table)
+    def _look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        values = self._round_values(lookup.table)
         return interpolate(values, self.lut.tables[lookup.table].lattice, taps)
 
-    def _values(self, name: str) -> Tensor:
-        return round_straight_through(self.entries[name]().clamp(-1, 1) * 127)
+    def _round_values(self, name: str) -> Tensor:
+        return round_straight_through(self.table_parameters[name]().clamp(-1, 1) * 127)
 
     @torch.no_grad()
-    def trained(self, step: str, iterations: int) -> Lut:
-        """The LUT with its current entries, and a word of how they came about."""
+    def to_lut(self, step: str, iterations: int) -> Lut:
+        """Make the int8 LUT of the present parameters; its history says step and iterations."""
         tables = {
-            name: Table(table.lattice, self._values(name).cpu().numpy().astype(np.int8))
+            name: Table(table.lattice, self._round_values(name).cpu().numpy().astype(np.int8))
             for name, table in self.lut.tables.items()
         }
         history = (*self.lut.history, {"step": step, "iterations": iterations})

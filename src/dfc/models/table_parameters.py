@@ -1,4 +1,4 @@
-"""The trainable entries of a table: its own, and coarse ones that move many of them together."""
+"""The trainable parameters of a table, on its own lattice and on coarser ones."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
-from dfc.models.interpolation import locate
+from dfc.models.interpolation import find_vertices
 from dfc.models.lattice import Uniform
 from dfc.models.lut import Table
 
@@ -16,7 +16,7 @@ from dfc.models.lut import Table
 class TableParameters(nn.Module):
     """TableParameters of one table / 127, -1..1, as a sum over lattices.
 
-    Most entries of a fine lattice are visited too rarely to learn anything but noise. Those of a
+    Most values on a fine lattice are accessed too rarely to learn anything but noise. Those of a
     coarse lattice are not; interpolated at the points of the table, they are added to its own.
 
     Parameters
@@ -41,7 +41,7 @@ class TableParameters(nn.Module):
         )
 
     def forward(self) -> Tensor:
-        """Add up the entries [rows, values] of all lattices."""
+        """Add up the values [rows, values], float32, of all lattices."""
         return sum((coarse() for coarse in self.coarse), start=self.own) * self._gain
 
 
@@ -50,15 +50,15 @@ class _Coarse(nn.Module):
 
     def __init__(self, table: Table, lattice: Uniform, gain: float) -> None:
         super().__init__()
-        self.entries = nn.Parameter(torch.zeros(lattice.size, table.values.shape[1]))
-        columns, weights = locate(lattice, torch.from_numpy(table.lattice.points).float())
+        self.values = nn.Parameter(torch.zeros(lattice.size, table.values.shape[1]))
+        columns, weights = find_vertices(lattice, torch.from_numpy(table.lattice.points).float())
         rows = torch.arange(len(columns)).repeat_interleave(5)
         columns, weights = columns.flatten(), weights.flatten() * gain
         self._matrix = _Sparse(rows, columns, weights, len(table.values))
         self._transpose = _Sparse(columns, rows, weights, lattice.size)
 
     def forward(self) -> Tensor:
-        return _Product.apply(self.entries, self._matrix, self._transpose)
+        return _Product.apply(self.values, self._matrix, self._transpose)
 
 
 class _Product(torch.autograd.Function):
@@ -67,10 +67,10 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx, entries: Tensor, matrix: "_Sparse", transpose: "_Sparse"
+        ctx: FunctionCtx, values: Tensor, matrix: "_Sparse", transpose: "_Sparse"
     ) -> Tensor:
         ctx.transpose = transpose
-        return matrix(entries)
+        return matrix(values)
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:

@@ -1,46 +1,44 @@
 """Figures as files of their own, for a README and for `dvc plots`."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from dfc.evaluation.examples import ORIGINAL, View
-from dfc.evaluation.results import Results
+from dfc.common.files import atomic_write
+from dfc.evaluation.evidence import TARGET, Evidence, Example
 from dfc.images import write_image
 from dfc.report.charts import draw_svg, fill_colours
-from dfc.report.pictures import strip
+from dfc.report.pictures import join_pictures
 from dfc.report.points import collect_points
-from dfc.report.rate_distortion import draw_results
+from dfc.report.rate_distortion import plot_results
 
 
-def write_figures(
-    folder: Path, results: Results, views: Iterable[View], experiments: pd.DataFrame
-) -> None:
-    """Write rate-distortion plots, and what every method makes of a part of the images.
+def write_figures(folder: Path, evidence: Evidence, experiments: pd.DataFrame | None) -> None:
+    """Write rate-distortion plots, and what every method makes of a part of the examples.
 
     Parameters
     ----------
     folder
-        Where they go, as rate_distortion_SET.svg and SET_IMAGE.png.
-    results
+        Where they go, as rate_distortion_SET.svg and SET_IMAGE.png; it is replaced.
+    evidence
         What was measured.
-    views
-        Of the images to show.
     experiments
-        From `dfc.evaluation.experiments.finished`.
+        From `dfc.evaluation.experiments.read_experiments`.
     """
-    folder.mkdir(parents=True)
-    for name in results.comparison.sets:
-        chart = draw_results(results, collect_points(results, name, experiments))
-        (folder / f"rate_distortion_{name}.svg").write_text(
-            fill_colours(draw_svg(chart, "rate")), encoding="utf-8"
-        )
-    for view in views:
-        pictures = {caption(view, method): crop for method, crop in view.crops.items()}
-        write_image(folder / f"{view.set}_{view.image}.png", strip(pictures))
+    with atomic_write(folder) as partial:
+        partial.mkdir()
+        for name in evidence.sets:
+            chart = plot_results(evidence, collect_points(evidence, name, experiments))
+            svg = fill_colours(draw_svg(chart, "rate"))
+            (partial / f"rate_distortion_{name}.svg").write_text(svg, encoding="utf-8")
+        for example in evidence.examples:
+            pictures = {
+                write_caption(example, method): crop for method, crop in example.crops.items()
+            }
+            path = partial / f"{example.set}_{example.image}.png"
+            write_image(path, join_pictures(pictures))
 
 
-def caption(view: View, method: str) -> str:
-    """A method, and the PSNR that it reaches."""
-    return method if method == ORIGINAL else f"{method} {view.psnr[method]:.2f} dB"
+def write_caption(example: Example, method: str) -> str:
+    """Write a caption: the method, and the PSNR that it reaches."""
+    return method if method == TARGET else f"{method} {example.psnr[method]:.2f} dB"

@@ -8,30 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from dfc.tasks.degradations import round_to_8_bit
+from dfc.images import round_to_8_bit
 
-MOST_ERROR = 32
-"""Levels of error from which on an error map does not change its colour."""
 # Dark blue over grey to yellow: even in lightness, so that colour-blind readers see the same.
 ERROR_COLOURS = ((0, 32, 77), (124, 123, 120), (255, 234, 70))
 
 
-def data_uri(image: NDArray[np.uint8]) -> str:
-    """An image [H, W] or [H, W, 3] as an address that holds it, without loss."""
+def make_data_uri(image: NDArray[np.uint8]) -> str:
+    """Make a data URI of an image [H, W] or [H, W, 3]: lossless WebP."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "WEBP", lossless=True, quality=60, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
-def error_map(error: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Colour an error [H, W], 0 to `MOST_ERROR` levels and more, from dark to light."""
-    share = np.clip(error / MOST_ERROR, 0, 1)
-    positions = np.linspace(0, 1, len(ERROR_COLOURS))
-    channels = [np.interp(share, positions, channel) for channel in np.transpose(ERROR_COLOURS)]
+def colour_errors(errors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colour a map of errors [H, W], 0..255, from dark to light: RGB [H, W, 3]."""
+    positions = np.linspace(0, 255, len(ERROR_COLOURS))
+    channels = [np.interp(errors, positions, channel) for channel in np.transpose(ERROR_COLOURS)]
     return round_to_8_bit(np.stack(channels, axis=-1))
 
 
-def strip(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:
+def join_pictures(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:
     """Put pictures of one size side by side, each with its caption below.
 
     Parameters

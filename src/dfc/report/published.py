@@ -10,30 +10,24 @@ from importlib.resources import files
 
 import pandas as pd
 
-from dfc.tasks.degradations import Degradation
-
 ALIASES = {"B100": "BSDS100", "BSD100": "BSDS100"}
 
 
-def published(degradation: Degradation, set_name: str) -> pd.DataFrame:
-    """What is published of a benchmark set, under the same degradation.
+def find_published(task: str, level: float | None, set_name: str) -> pd.DataFrame:
+    """Find what is published of a benchmark set, for the same task at the same level.
 
     Returns
     -------
     DataFrame
         Columns method, storage_mib (empty where it is not known), psnr and ssim; often no row.
     """
-    rows = _all()
+    rows = _read_all()
     name = ALIASES.get(set_name, set_name)
-    same = (
-        (rows["task"] == degradation.task)
-        & (rows["level"] == degradation.level)
-        & (rows["set"] == name)
-    )
+    same = (rows["task"] == task) & (rows["level"] == level) & (rows["set"] == name)
     return rows.loc[same, ["method", "storage_mib", "psnr", "ssim"]]
 
 
 @cache
-def _all() -> pd.DataFrame:
+def _read_all() -> pd.DataFrame:
     with files("dfc.report").joinpath("published.csv").open() as file:
         return pd.read_csv(file)

@@ -7,17 +7,17 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dfc.evaluation.results import Results
+from dfc.evaluation.evidence import Evidence
 from dfc.report.charts import assign_colours
 from dfc.report.placement import Frame, Labels, Line, arrow
-from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, pareto
+from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, find_pareto
 
 DECORATION = {"aria": False}
 """Of what says nothing that a point does not say."""
 SHAPES = {OURS: "circle", EXPERIMENT: "square", PUBLISHED: "diamond"}
 
 
-def rate_distortion(
+def plot_rate_distortion(
     points: pd.DataFrame,
     colours: Mapping[str, str],
     size: tuple[int, int] = (760, 380),
@@ -31,7 +31,7 @@ def rate_distortion(
     ----------
     points
         Columns group, label (may be empty), storage_mib (a point without one is drawn as a line),
-        psnr and told, what a reader is told of the point.
+        psnr and alt_text, what the point says to readers.
     colours
         Of the points that are measured here, by label.
     size
@@ -48,28 +48,32 @@ def rate_distortion(
     sized, levels = points.dropna(subset="storage_mib"), points[points["storage_mib"].isna()]
     xs = [*sized["storage_mib"], *([] if budget_mib is None else [budget_mib])] or [1.0]
     frame = Frame.around(xs, list(points["psnr"]) or [0.0], *size)
-    layers = [_levels(levels, frame)] if len(levels) else []
+    layers = [_plot_levels(levels, frame)] if len(levels) else []
     lines: list[Line] = []
     if EXPERIMENT in set(sized["group"]):
-        layers.append(_frontier(pareto(sized[sized["group"] != PUBLISHED]), frame, lines))
+        layers.append(_plot_frontier(find_pareto(sized[sized["group"] != PUBLISHED]), frame, lines))
     if budget_mib is not None:
-        layers.append(_budget(budget_mib, frame))
-    layers += _arrows(sized[sized["group"] == OURS], path, frame, lines)
+        layers.append(_plot_budget(budget_mib, frame))
+    layers += _plot_arrows(sized[sized["group"] == OURS], path, frame, lines)
     ring = alt.Chart(sized[sized.index.isin(ringed)])
-    layers.append(ring.mark_point(**DECORATION, color="var(--c2)", size=300).encode(**_axes(frame)))
-    layers += [_marks(sized, colours, frame), _labels(sized, frame, lines)]
+    layers.append(
+        ring.mark_point(**DECORATION, color="var(--c2)", size=300).encode(**_make_axes(frame))
+    )
+    layers += [_plot_marks(sized, colours, frame), _plot_labels(sized, frame, lines)]
     return alt.layer(*layers).properties(width=size[0], height=size[1])
 
 
-def draw_results(
-    results: Results, points: pd.DataFrame, size: tuple[int, int] = (760, 380)
+def plot_results(
+    evidence: Evidence, points: pd.DataFrame, size: tuple[int, int] = (760, 380)
 ) -> alt.LayerChart:
     """Draw the points of results, with arrows where each LUT was made of the one before."""
-    names = list(results.comparison.luts)
-    return rate_distortion(points, assign_colours(names), size, names if results.chained else ())
+    names = list(evidence.luts)
+    return plot_rate_distortion(
+        points, assign_colours(names), size, names if evidence.chained else ()
+    )
 
 
-def _axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
+def _make_axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
     x = alt.Scale(type="log", domain=list(frame.x), nice=False)
     ticks = [m * 10.0**e for e in range(-3, 4) for m in (1, 2, 5)]
     shown = [tick for tick in ticks if frame.x[0] <= tick <= frame.x[1]]
@@ -89,22 +93,22 @@ def _axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
     }
 
 
-def _at(frame: Frame, places: Sequence[tuple[float, float]], **columns: object) -> pd.DataFrame:
+def _place(frame: Frame, places: Sequence[tuple[float, float]], **columns: object) -> pd.DataFrame:
     """Columns storage_mib and psnr of places in pixels, and others."""
     values = [frame.values(place) for place in places]
     return pd.DataFrame(values, columns=["storage_mib", "psnr"]).assign(**columns)
 
 
-def _levels(levels: pd.DataFrame, frame: Frame) -> alt.LayerChart:
+def _plot_levels(levels: pd.DataFrame, frame: Frame) -> alt.LayerChart:
     """Methods without a storage, as lines across; what is published and measured, once."""
     named = levels.drop_duplicates("label").assign(storage_mib=frame.values((6, 0))[0])
-    base = alt.Chart(named).encode(y=_axes(frame)["y"])
-    rule = base.mark_rule(color="var(--muted)", strokeDash=[4, 4]).encode(description="told:N")
+    base = alt.Chart(named).encode(y=_make_axes(frame)["y"])
+    rule = base.mark_rule(color="var(--muted)", strokeDash=[4, 4]).encode(description="alt_text:N")
     text = base.mark_text(**DECORATION, align="left", dy=-8, color="var(--muted)", fontSize=12)
-    return rule + text.encode(x=_axes(frame)["x"], text="label:N")
+    return rule + text.encode(x=_make_axes(frame)["x"], text="label:N")
 
 
-def _frontier(points: pd.DataFrame, frame: Frame, lines: list[Line]) -> alt.Chart:
+def _plot_frontier(points: pd.DataFrame, frame: Frame, lines: list[Line]) -> alt.Chart:
     """The best that a storage allows; adds its `lines`."""
     style = {"interpolate": "step-after", "color": "var(--muted)", "strokeWidth": 1.5}
     points = pd.concat([points, points.tail(1).assign(storage_mib=frame.x[1])])
@@ -115,19 +119,19 @@ def _frontier(points: pd.DataFrame, frame: Frame, lines: list[Line]) -> alt.Char
     return (
         alt.Chart(points[["storage_mib", "psnr"]])
         .mark_line(**style, **DECORATION, opacity=0.7)
-        .encode(**_axes(frame))
+        .encode(**_make_axes(frame))
     )
 
 
-def _budget(budget_mib: float, frame: Frame) -> alt.LayerChart:
-    base = alt.Chart(pd.DataFrame({"storage_mib": [budget_mib]})).encode(x=_axes(frame)["x"])
+def _plot_budget(budget_mib: float, frame: Frame) -> alt.LayerChart:
+    base = alt.Chart(pd.DataFrame({"storage_mib": [budget_mib]})).encode(x=_make_axes(frame)["x"])
     text = base.mark_text(**DECORATION, align="right", dx=-6, color="var(--c2)", fontSize=12)
     return base.mark_rule(**DECORATION, color="var(--c2)", strokeDash=[2, 3]) + text.encode(
         y=alt.value(frame.height - 10), text=alt.value(f"budget {budget_mib:g} MiB")
     )
 
 
-def _arrows(
+def _plot_arrows(
     ours: pd.DataFrame, path: Sequence[str], frame: Frame, lines: list[Line]
 ) -> list[alt.Chart]:
     """From one method of a path to the next; adds their `lines`."""
@@ -139,15 +143,15 @@ def _arrows(
     style, layers = {**DECORATION, "color": "var(--ink)"}, []
     for start, tip, direction in arrows:
         lines.append((start, tip))
-        line = alt.Chart(_at(frame, [start, tip])).mark_line(**style, strokeWidth=1.5)
-        head = alt.Chart(_at(frame, [tip])).mark_point(
+        line = alt.Chart(_place(frame, [start, tip])).mark_line(**style, strokeWidth=1.5)
+        head = alt.Chart(_place(frame, [tip])).mark_point(
             **style, shape="triangle-up", angle=direction, size=70, filled=True
         )
-        layers += [line.encode(**_axes(frame)), head.encode(**_axes(frame))]
+        layers += [line.encode(**_make_axes(frame)), head.encode(**_make_axes(frame))]
     return layers
 
 
-def _marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> alt.Chart:
+def _plot_marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> alt.Chart:
     groups = [group for group in SHAPES if group in set(points["group"])]
     plain = {EXPERIMENT: "var(--c4)", PUBLISHED: "var(--muted)"}
     # One colour a mark: that of its LUT, or that of its group.
@@ -159,7 +163,7 @@ def _marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> al
         alt.Chart(points.assign(colour=colour)[::-1])  # ours on top
         .mark_point(filled=True, size=90, opacity=0.9)
         .encode(
-            **_axes(frame),
+            **_make_axes(frame),
             color=alt.Color("colour:N", scale=None),
             shape=alt.Shape(
                 "group:N",
@@ -167,12 +171,12 @@ def _marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) -> al
                 scale=alt.Scale(domain=groups, range=[SHAPES[group] for group in groups]),
                 legend=alt.Legend(symbolFillColor="var(--muted)", symbolStrokeColor="transparent"),
             ),
-            description="told:N",
+            description="alt_text:N",
         )
     )
 
 
-def _labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Chart:
+def _plot_labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Chart:
     font = 12 if frame.width > 400 else 11
     labels = Labels(frame, font)
     places = [frame.pixels(row.storage_mib, row.psnr) for row in points.itertuples(index=False)]
@@ -187,7 +191,7 @@ def _labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Ch
     ]
     starts = [labels.place(place, text) for place, text, _ in named]
     ours = [group != PUBLISHED for *_, group in named]
-    frame_of_text = _at(
+    frame_of_text = _place(
         frame,
         starts,
         label=[text for _, text, _ in named],
@@ -196,5 +200,5 @@ def _labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Ch
     return (
         alt.Chart(frame_of_text)
         .mark_text(**DECORATION, align="left", baseline="middle", fontSize=font)
-        .encode(**_axes(frame), text="label:N", color=alt.Color("colour:N", scale=None))
+        .encode(**_make_axes(frame), text="label:N", color=alt.Color("colour:N", scale=None))
     )

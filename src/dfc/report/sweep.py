@@ -10,17 +10,17 @@ from dfc.common.errors import UserError
 from dfc.evaluation.experiments import (
     METHOD,
     drop_repeats,
+    format_settings,
+    format_value,
     list_measured_sets,
     list_varied,
     read_experiments,
     select_alike,
     select_measured,
-    settings,
-    shown,
 )
 from dfc.report.charts import draw_svg, fill_colours
-from dfc.report.points import COLUMNS, EXPERIMENT, describe_point, find_best_within, pareto
-from dfc.report.rate_distortion import rate_distortion
+from dfc.report.points import COLUMNS, EXPERIMENT, describe_point, find_best_within, find_pareto
+from dfc.report.rate_distortion import plot_rate_distortion
 
 FORMATS = (".svg", ".png")
 
@@ -38,9 +38,9 @@ class Sweep:
     @cached_property
     def frontier(self) -> pd.DataFrame:
         """The experiments that no smaller or equally large one reaches, by size."""
-        return pareto(self.experiments)
+        return find_pareto(self.experiments)
 
-    def as_text(self, budget_mib: float | None = None) -> str:
+    def format_text(self, budget_mib: float | None = None) -> str:
         """Lay out the frontier, and name the best LUT that fits a budget.
 
         Raises
@@ -51,7 +51,7 @@ class Sweep:
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
             "PSNR (dB)": self.frontier["psnr"].map("{:.3f}".format),
-            **{key: self.frontier[key].map(shown) for key in self.keys},
+            **{key: self.frontier[key].map(format_value) for key in self.keys},
             "experiment": self.frontier["name"],
         }
         table = pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
@@ -61,34 +61,34 @@ class Sweep:
             table,
         ]
         if budget_mib is not None:
-            lines += ["", self._best_told(budget_mib)]
+            lines += ["", self._describe_best(budget_mib)]
         return "\n".join(lines)
 
-    def _best_told(self, budget_mib: float) -> str:
+    def _describe_best(self, budget_mib: float) -> str:
         best = find_best_within(self.experiments, budget_mib)
         if best is None:
             smallest = self.experiments["storage_mib"].min()
             raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
-        chosen = " ".join(f"{key}={shown(best[key])}" for key in self.keys)
+        chosen = " ".join(f"{key}={format_value(best[key])}" for key in self.keys)
         reached = f"{best['psnr']:.3f} dB, {best['storage_mib']:.3f} MiB"
         there = f"; dvc exp apply {best['name']}" if best["applicable"] else ""
         return f"Best within {budget_mib:g} MiB: {reached} ({chosen or 'as it is'}){there}"
 
-    def drawing(self, budget_mib: float | None, suffix: str) -> bytes:
+    def draw(self, budget_mib: float | None, suffix: str) -> bytes:
         """Draw all experiments, with the settings of those on the frontier."""
         best = None if budget_mib is None else find_best_within(self.experiments, budget_mib)
         points = self.experiments.assign(
             group=EXPERIMENT,
             label=[
-                settings(row, self.keys) if index in self.frontier.index else ""
+                format_settings(row, self.keys) if index in self.frontier.index else ""
                 for index, row in self.experiments.iterrows()
             ],
-            told=[
+            alt_text=[
                 describe_point(row["name"], row["storage_mib"], row["psnr"])
                 for _, row in self.experiments.iterrows()
             ],
         )[COLUMNS]
-        chart = rate_distortion(
+        chart = plot_rate_distortion(
             points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
         )
         title = f"{METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
@@ -96,7 +96,7 @@ class Sweep:
         return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)
 
 
-def read(commits: int = 1, set_name: str | None = None) -> Sweep:
+def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
     """Collect what the experiments of this workspace have reached.
 
     Parameters

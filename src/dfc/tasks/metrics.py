@@ -1,44 +1,29 @@
-"""How close a restored image comes to the target one: PSNR, SSIM and PSNR-B."""
+"""Metrics of how close a restored image comes to its target: PSNR, SSIM and PSNR-B."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
-from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from dfc.images import compute_luma
 
-def luma(image: np.ndarray) -> np.ndarray:
-    """Compute the BT.601 luma Y, as the field measures super-resolution.
-
-    Parameters
-    ----------
-    image
-        uint8, of shape (height, width) if grey or (height, width, 3) if RGB. A grey level g counts
-        as the colour (g, g, g).
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, 16..235, of shape (height, width), not rounded.
-
-    Examples
-    --------
-    >>> luma(np.array([[0, 255]], np.uint8))
-    array([[ 16., 235.]])
-    """
-    colour = image if image.ndim == 3 else np.stack([image] * 3, axis=-1)
-    return rgb2ycbcr(colour)[..., 0]
+Metric = Callable[[np.ndarray, np.ndarray], float]
+"""Compares a restored image with its target."""
 
 
-def psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> float:
+def on_luma(metric: Metric) -> Metric:
+    """Apply a metric to the luma of both images."""
+    return lambda restored, target: metric(compute_luma(restored), compute_luma(target))
+
+
+def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> float:
     """Compute the peak signal-to-noise ratio over all channels, with a peak of 255.
 
     Parameters
     ----------
     restored, target
-        Grey levels 0..255, of one shape (height, width) or (height, width, C); what `luma` gives,
-        for super-resolution.
+        Grey levels 0..255, of one shape (height, width) or (height, width, C); those of
+        `compute_luma` for super-resolution.
     shave
         Pixels left out on each side, where a method lacks context; the scale, by convention.
 
@@ -61,7 +46,7 @@ def psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> float:
         return float(peak_signal_noise_ratio(target[inside], restored[inside], data_range=255))
 
 
-def ssim(restored: np.ndarray, target: np.ndarray) -> float:
+def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     """Compute the mean structural similarity (Wang et al. 2004).
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
@@ -70,7 +55,7 @@ def ssim(restored: np.ndarray, target: np.ndarray) -> float:
     Parameters
     ----------
     restored, target
-        Images as for `psnr`, of one shape, at least 11x11 pixels.
+        Images as for `compute_psnr`, of one shape, at least 11x11 pixels.
 
     Returns
     -------
@@ -96,7 +81,7 @@ def ssim(restored: np.ndarray, target: np.ndarray) -> float:
     )
 
 
-def psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> float:
+def compute_psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> float:
     """Compute the PSNR with a penalty for visible block boundaries (Yim and Bovik 2011).
 
     Parameters
@@ -109,7 +94,7 @@ def psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> float:
     Returns
     -------
     float
-        In dB; at most `psnr`.
+        In dB; at most `compute_psnr`.
     """
     _check_shapes(restored, target)
     pixels = restored.astype(np.float64)
@@ -124,34 +109,6 @@ def psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> float:
     error = np.mean((pixels - target) ** 2) + factor * excess
     with np.errstate(divide="ignore"):
         return float(10 * np.log10(255**2 / error))
-
-
-Measure = Callable[[np.ndarray, np.ndarray], float]
-
-
-def measures(task: str, scale: int) -> dict[str, Measure]:
-    """What is measured of a task's results, by name, best known first.
-
-    Parameters
-    ----------
-    task
-        sr (on luma, `scale` pixels shaved for PSNR), denoise (all channels), deblock (the luma that
-        was compressed) or deblur (PSNR over all channels, SSIM on luma).
-    scale
-        How many times larger the results are.
-    """
-
-    def on_luma(measure: Measure) -> Measure:
-        return lambda restored, target: measure(luma(restored), luma(target))
-
-    match task:
-        case "sr":
-            return {"psnr": on_luma(partial(psnr, shave=scale)), "ssim": on_luma(ssim)}
-        case "deblock":
-            return {"psnr": psnr, "ssim": ssim, "psnr_b": psnr_b}
-        case "deblur":
-            return {"psnr": psnr, "ssim": on_luma(ssim)}
-    return {"psnr": psnr, "ssim": ssim}
 
 
 def _check_shapes(restored: np.ndarray, target: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dfc.common.parallel import prefetch
 from dfc.data.crops import CropSampler
-from dfc.tasks.degradations import Degradation
+from dfc.tasks.base import Task
 
 DRAWN_AHEAD = 4  # batches: enough to cover the slowest, too few to fill the memory
 
@@ -26,8 +26,8 @@ class Crops:
     """Side of a crop, in pixels of the degraded image."""
     seed: int
     """Decides which crops are drawn."""
-    degradation: Degradation
-    """How crops are degraded that are not prepared that way."""
+    task: Task
+    """Degrades the crops that are not prepared that way."""
 
 
 class Batches:
@@ -59,7 +59,7 @@ class Batches:
             float32 [B, 1, h * scale, w * scale], likewise.
         """
         rank, world = self._accelerator.process_index, self._accelerator.num_processes
-        draw = partial(self._sampler.batch, rank=rank, world=world)
+        draw = partial(self._sampler.draw_batch, rank=rank, world=world)
         drawn = prefetch(draw, iterations, threads=1, ahead=DRAWN_AHEAD)
         for _ in iterations:
             asked = time.perf_counter()

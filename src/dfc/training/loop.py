@@ -35,7 +35,7 @@ def fit(
     checkpoints: Checkpoints,
     keep: Keep,
 ) -> nn.Module:
-    """Train a model: `compute_log_mse`, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
+    """Train a model: log-MSE, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def fit(
     began = time.perf_counter()
     losses: list[Tensor] = []
     for iteration, (degraded, target) in zip(progress, batches.draw(iterations), strict=True):
-        losses.append(step(wrapped, optimizer, degraded, target, accelerator.backward))
+        losses.append(take_step(wrapped, optimizer, degraded, target, accelerator.backward))
         cosine.step()
         ema.update_parameters(model)
         done = iteration + 1
@@ -136,7 +136,7 @@ def update_ema(averages: list[Tensor], latest: list[Tensor], count: Tensor) -> N
         average.lerp_(parameter, share)
 
 
-def step(
+def take_step(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     degraded: Tensor,

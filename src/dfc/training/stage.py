@@ -15,11 +15,9 @@ from dfc.common.parallel import count_cores
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
 from dfc.engine.training import EngineModel
+from dfc.models.artifact import load_model, save_model
 from dfc.models.lut import Lut
-from dfc.models.lut_artifact import save_lut
 from dfc.models.network import Network
-from dfc.models.network_artifact import save_network
-from dfc.models.trained import load_model
 from dfc.params import Schedule
 from dfc.training.batches import Crops
 from dfc.training.checkpoints import Checkpoints
@@ -79,13 +77,11 @@ def train_file(
     accelerator = start_accelerator(crops.seed)
     training, validation = PairStore(prepared, "train"), PairStore(prepared, "val")
     model = load_trainable(source, schedule.intervals)
-    sampler = CropSampler(
-        training, crops.batch_size, crops.patch_size, crops.seed, crops.degradation
-    )
+    sampler = CropSampler(training, crops.batch_size, crops.patch_size, crops.seed, crops.task)
     identity = {
         "architecture": model.architecture.title,
         "start": hash_parameters(model),
-        "crops": asdict(crops),
+        "crops": asdict(crops) | {"task": crops.task.to_json()},
         "schedule": schedule.model_dump(),
         "images": [image.digest for image in training.images],
     }
@@ -122,10 +118,7 @@ def load_trainable(path: Path, intervals: tuple[int, ...]) -> Network | EngineMo
 
 def save_trained(model: nn.Module, step: str, iterations: int, path: Path) -> None:
     """Write a network; or the LUT of a table model, with the step in its history."""
-    if isinstance(model, Network):
-        save_network(model, path)
-    else:
-        save_lut(model.trained(step, iterations), path)
+    save_model(model if isinstance(model, Network) else model.to_lut(step, iterations), path)
 
 
 def hash_parameters(model: nn.Module) -> str:

@@ -1,0 +1,87 @@
+"""Collecting the evidence of a comparison: scores, examples, access and value statistics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from dfc.evaluation.accesses import (
+    compute_diagonal_share,
+    compute_uniform_mib,
+    count_accesses,
+    count_values,
+    find_diagonal_lattice,
+)
+from dfc.evaluation.benchmark import Comparison
+from dfc.evaluation.evidence import Evidence, LayerAccesses, LutFacts
+from dfc.evaluation.examples import make_examples
+from dfc.models.lut import Lut
+
+
+def collect_evidence(
+    comparison: Comparison, scores: pd.DataFrame, subject: str | None = None
+) -> Evidence:
+    """Collect all that a report shows of a comparison.
+
+    Parameters
+    ----------
+    comparison
+        What was compared.
+    scores
+        From `Comparison.score`.
+    subject
+        The last LUT of a chain, in which each was made of the one before; otherwise the LUT with
+        the highest PSNR is the subject.
+    """
+    luts = comparison.luts
+    chained = subject is not None
+    subject = subject or find_best(scores, list(luts))
+    # Compressing keeps values as they are: of a chain, the last two tell what changed.
+    compared = list(luts)[-2:] if chained else list(luts)
+    examples, degraded = zip(*make_examples(comparison, scores, subject), strict=True)
+    counted = count_accesses(luts[subject], degraded)
+    task = comparison.task
+    return Evidence(
+        task.name,
+        task.level_value,
+        task.full_title,
+        task.caption,
+        task.baseline,
+        subject,
+        chained,
+        luts={name: describe_lut(lut) for name, lut in luts.items()},
+        layers=[
+            LayerAccesses(layer.name, layer.step, round(layer.diagonal_share, 6))
+            for layer in counted
+        ],
+        accesses=pd.concat([layer.tabulate() for layer in counted], ignore_index=True),
+        values=pd.concat(
+            [count_values(luts[name]).assign(lut=name) for name in compared], ignore_index=True
+        ),
+        examples=list(examples),
+        scores=scores,
+    )
+
+
+def find_best(scores: pd.DataFrame, names: list[str]) -> str:
+    """Find, of some methods, the one with the highest mean PSNR."""
+    return scores.groupby("method")["psnr"].mean()[names].idxmax()
+
+
+def describe_lut(lut: Lut) -> LutFacts:
+    """Describe a LUT in a few words and figures."""
+    lattice = find_diagonal_lattice(lut)
+    return LutFacts(
+        model=lut.architecture.title,
+        lattice=(lattice or next(iter(lut.tables.values())).lattice).title,
+        history=", then ".join(map(_describe_step, lut.history)) or "nobody knows",
+        size_mib=lut.size_mib,
+        uniform_mib=compute_uniform_mib(lut),
+        diagonal_share=compute_diagonal_share(lut) if lattice else None,
+        diagonal_reach=lattice.reach if lattice else None,
+    )
+
+
+def _describe_step(step: Mapping[str, Any]) -> str:
+    iterations = step.get("iterations")
+    return f"{step.get('step')}" + (f" ({iterations} iterations)" if iterations else "")

@@ -1,0 +1,49 @@
+"""Deblocking: JPEG files are repaired."""
+
+import io
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image
+
+from dfc.images import compute_luma, round_to_8_bit
+from dfc.tasks.base import Task
+from dfc.tasks.metrics import compute_psnr, compute_psnr_b, compute_ssim
+
+
+@dataclass(frozen=True)
+class Deblocking(Task):
+    """JPEG compression of the luma."""
+
+    name: ClassVar = "deblock"
+    title: ClassVar = "deblocking"
+    level: ClassVar = "quality"
+    level_text: ClassVar = ", JPEG quality {:g}"
+    metrics: ClassVar = {"psnr": compute_psnr, "ssim": compute_ssim, "psnr_b": compute_psnr_b}
+
+    quality: int = 10
+    """Quality of the JPEG compression, 1 to 100."""
+
+    @property
+    def caption(self) -> str:
+        """What the figures of a benchmark mean, in one line."""
+        return f"JPEG of quality {self.quality}: PSNR, SSIM and PSNR-B on luma."
+
+    def make_target(self, image: np.ndarray) -> np.ndarray:
+        """Take the luma of an image, rounded: that alone is compressed."""
+        return image if image.ndim == 2 else round_to_8_bit(compute_luma(image))
+
+    def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
+        """Compress a target as JPEG, and decode it again."""
+        return compress_jpeg(target, self.quality)
+
+
+def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    """Compress an image as JPEG of a quality of 1 to 100, and decode it again."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.array(Image.open(file))
+
+
+TASK = Deblocking

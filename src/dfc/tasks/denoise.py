@@ -1,0 +1,51 @@
+"""Denoising: Gaussian noise is removed."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from dfc.images import round_to_8_bit
+from dfc.tasks.base import Task
+from dfc.tasks.metrics import compute_psnr, compute_ssim
+
+
+@dataclass(frozen=True)
+class Denoising(Task):
+    """Additive Gaussian noise, clipped to 0..255."""
+
+    name: ClassVar = "denoise"
+    title: ClassVar = "denoising"
+    level: ClassVar = "sigma"
+    level_text: ClassVar = ", sigma {:g}"
+    metrics: ClassVar = {"psnr": compute_psnr, "ssim": compute_ssim}
+    per_crop: ClassVar = True
+    grey_first: ClassVar = True  # the noise of three colours is weaker in their luma
+
+    sigma: float = 25
+    """Standard deviation of the noise, in grey levels."""
+    rounded: bool = True
+    """Whether noisy images are rounded to 8 bits; published benchmarks do not do that."""
+
+    @property
+    def caption(self) -> str:
+        """What the figures of a benchmark mean, in one line."""
+        made = "clipped and rounded to 8 bits" if self.rounded else "clipped"
+        return f"Noise of sigma {self.sigma:g}, {made}: PSNR and SSIM on all channels."
+
+    def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
+        """Add the noise of published benchmarks: seed 0 for every image; float64 if not rounded."""
+        noisy = self._add_noise(target, np.random.RandomState(0))
+        return round_to_8_bit(noisy) if self.rounded else noisy
+
+    def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Add noise to a training crop, rounded to 8 bits."""
+        return round_to_8_bit(self._add_noise(window, rng))
+
+    def _add_noise(
+        self, target: np.ndarray, rng: np.random.Generator | np.random.RandomState
+    ) -> np.ndarray:
+        return (target + rng.normal(0, self.sigma, target.shape)).clip(0, 255)
+
+
+TASK = Denoising
