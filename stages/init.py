@@ -5,22 +5,23 @@ from pathlib import Path
 
 import torch
 
+from dfc import tasks
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.pipeline import INITIAL, record_time
 from dfc.interop.sources import find_source, read_source
-from dfc.models.architectures import Architecture, build
+from dfc.models import architectures
 from dfc.models.artifact import save_model
 from dfc.models.export import export
+from dfc.models.layers import Architecture
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.models.start import make_nearest_neighbour
 from dfc.params import Params, load_params
-from dfc.tasks import from_params
 
 
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
-    architecture = build(scale=from_params(params).scale, **params.model.model_dump())
+    architecture = architectures.from_params(params.model, tasks.from_params(params).scale)
     model = make_initial(params, architecture)
     save_model(model, root / INITIAL)
     print(f"{INITIAL}: {model.architecture.title}")

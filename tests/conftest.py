@@ -12,9 +12,14 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from dfc.data import sample
 from dfc.data.store import Example, finish_store, start_store, store_example
+from dfc.evaluation.benchmark import Comparison, compare
+from dfc.evaluation.collect import collect_evidence
+from dfc.evaluation.evidence import Evidence
 from dfc.models.architectures import build
 from dfc.models.lut import Lut, Table, choose_lattice
+from dfc.tasks import build_task
 
 ROOT = Path(__file__).parents[1]
 
@@ -98,3 +103,18 @@ def run_stages(
         return json.loads(metrics.read_text()) if metrics.exists() else {}
 
     return run
+
+
+@pytest.fixture(scope="session")
+def comparison(make_lut: Callable[..., Lut]) -> Comparison:
+    """Give what a run of the pipeline compares, with tables of noise."""
+    lut = make_lut("mulut", 4, "s", interval=4)
+    luts = {"lut": lut, "dfc": lut.compress("xyzt", 2, 5), "finetuned": make_lut("mulut", 4, "s")}
+    luts["finetuned"] = luts["finetuned"].compress("xy", 1, 7)
+    return compare(build_task("sr", 4), sample.list_benchmark_set(), luts)
+
+
+@pytest.fixture(scope="session")
+def evidence(comparison: Comparison) -> Evidence:
+    """Give what was measured of it."""
+    return collect_evidence(comparison, comparison.score(), "finetuned")

@@ -17,7 +17,7 @@ def test_a_flat_image_is_read_on_the_diagonal_alone(make_lut: Callable[..., Lut]
     first, _ = count_accesses(lut, [np.full((8, 8), 100, np.uint8)])
     assert first.name == "layer 1"
     assert first.lookups == 4 * 64, "four rotations"
-    assert first.diagonal_share_of_lookups == 1
+    assert first.diagonal_share == 1
     assert first.cells[6, 6] == 3 * first.lookups, "three neighbours a lookup"
     assert first.cells.sum() == first.cells[6, 6]
 
@@ -27,7 +27,7 @@ def test_noise_is_read_everywhere(make_lut: Callable[..., Lut]) -> None:
     image = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
     (only,) = count_accesses(lut, [image])
     assert (only.cells > 0).all()
-    assert 0 < only.diagonal_share_of_lookups < 0.05
+    assert 0 < only.diagonal_share < 0.05
 
 
 def test_the_channel_table_has_no_neighbours_to_count(make_lut: Callable[..., Lut]) -> None:
@@ -60,7 +60,7 @@ def test_sizes_are_those_published(make_lut: Callable[..., Lut]) -> None:
     assert compute_diagonal_share(lut) == 0
 
 
-def test_shares_of_entries_add_up_in_every_group_of_layers(make_lut: Callable[..., Lut]) -> None:
+def test_shares_of_values_add_up_in_every_group_of_layers(make_lut: Callable[..., Lut]) -> None:
     shares = count_values(make_lut("mulut", 2, "s"))
     assert shares.groupby("layers")["share"].sum().to_dict() == pytest.approx(
         {"hidden layers": 1, "last layer": 1}

@@ -1,25 +1,27 @@
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from dfc.evaluation.benchmark import (
-    Score,
-    format_markdown,
-    nest_metrics,
-    restore_with_model,
-    score_image,
-    summarise,
-    tabulate,
-)
+from dfc.data.layouts import Pair
+from dfc.evaluation.benchmark import Comparison, restore_with_model
+from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
+from dfc.images import write_image
+from dfc.tasks import build_task
 
-SCORES = [
-    Score("Set2", "bicubic", "a", {"psnr": 20.0, "ssim": 0.5}),
-    Score("Set2", "lut", "a", {"psnr": 22.0, "ssim": 0.6}),
-    Score("Set2", "bicubic", "b", {"psnr": 30.0, "ssim": 0.7}),
-    Score("Set2", "lut", "b", {"psnr": 31.0, "ssim": 0.8}),
-    Score("Set1", "bicubic", "c", {"psnr": 10.0, "ssim": 0.1}),
-]
+SCORES = pd.DataFrame(
+    [
+        ("Set2", "bicubic", "a", 20.0, 0.5),
+        ("Set2", "lut", "a", 22.0, 0.6),
+        ("Set2", "bicubic", "b", 30.0, 0.7),
+        ("Set2", "lut", "b", 31.0, 0.8),
+        ("Set1", "bicubic", "c", 10.0, 0.1),
+    ],
+    columns=["set", "method", "image", "psnr", "ssim"],
+)
 
 
 class Doubling(nn.Module):
@@ -41,16 +43,22 @@ def test_every_colour_is_restored_as_a_grey_image(shape: tuple[int, ...]) -> Non
     np.testing.assert_array_equal(restored, image.repeat(2, 0).repeat(2, 1) + 1)
 
 
-def test_every_method_gets_a_score() -> None:
+def test_every_image_gets_a_score_by_every_method(tmp_path: Path) -> None:
     target = np.random.default_rng(0).integers(200, size=(16, 16), dtype=np.uint8)
-    restored = {"good": target + 1, "bad": target + 50}
-    good, bad = score_image("Set", "image", target, restored, build_task("sr", 2).metrics)
-    assert (good.set, good.method, good.image) == ("Set", "good", "image")
-    assert good.values["psnr"] > bad.values["psnr"]
+    write_image(tmp_path / "a.png", target)
+    methods = {"good": lambda _: target + 1, "bad": lambda _: target + 50}
+    sets = {"Set": [Pair("a", tmp_path / "a.png", None)]}
+    scores = Comparison(build_task("sr", 2), sets, methods, {}).score(tmp_path / "out")
+    assert scores[["set", "method", "image"]].values.tolist() == [
+        ["Set", "good", "a"],
+        ["Set", "bad", "a"],
+    ]
+    assert scores["psnr"][0] > scores["psnr"][1]
+    assert (tmp_path / "out/Set/good/a.png").exists()
 
 
 def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
-    table = summarise(tabulate(SCORES), {"lut": 4.0})
+    table = summarise(SCORES, {"lut": 4.0})
     assert table[["set", "method"]].values.tolist() == [
         ["Set2", "bicubic"],
         ["Set2", "lut"],
@@ -62,7 +70,7 @@ def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
 
 
 def test_metrics_are_nested_by_set_and_method() -> None:
-    assert nest_metrics(summarise(tabulate(SCORES), {}), {"lut": 0.40699}) == {
+    assert nest_metrics(summarise(SCORES, {}), {"lut": 0.40699}) == {
         "Set2": {"bicubic": {"psnr": 25.0, "ssim": 0.6}, "lut": {"psnr": 26.5, "ssim": 0.7}},
         "Set1": {"bicubic": {"psnr": 10.0, "ssim": 0.1}},
         "storage_mib": {"lut": 0.407},
@@ -70,7 +78,7 @@ def test_metrics_are_nested_by_set_and_method() -> None:
 
 
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:
-    markdown = format_markdown(summarise(tabulate(SCORES), {"lut": 4.0623}), "What it means.")
+    markdown = format_markdown(summarise(SCORES, {"lut": 4.0623}), "What it means.")
     assert markdown.startswith("What it means.\n\n")
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines()[2:]]
     assert rows[0] == ["set", "method", "PSNR (dB)", "gain (dB)", "SSIM", "MiB"]

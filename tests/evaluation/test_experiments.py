@@ -6,11 +6,11 @@ from dvc.exceptions import DvcException
 
 from dfc.common.errors import UserError
 from dfc.evaluation.experiments import (
+    format_settings,
     list_varied,
     read_experiments,
     select_alike,
     select_measured,
-    settings,
 )
 
 TWO = pd.DataFrame(
@@ -62,7 +62,7 @@ def test_files_that_dvc_cannot_read_are_one_line(monkeypatch: pytest.MonkeyPatch
 def test_the_params_in_which_experiments_differ_are_found() -> None:
     keys = list_varied(select_alike(TWO))
     assert keys == ["dfc.dims", "dfc.interval"], "no digest, no metric, and no scale: 4 is null"
-    assert settings(TWO.iloc[1], keys) == "xy, 6"
+    assert format_settings(TWO.iloc[1], keys) == "xy, 6"
 
 
 def test_only_those_of_the_same_task_and_scale_are_alike() -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from dfc.common.errors import UserError
 from dfc.engine.pictures import restore
@@ -178,7 +180,12 @@ def test_a_checkpoint_that_claims_10_gb_costs_nothing(tmp_path: Path) -> None:
 def test_an_architecture_without_end_is_refused(
     tmp_path: Path, make_lut: Callable[..., Lut]
 ) -> None:
-    path = tmp_path / "x.safetensors"
-    save_model(make_lut("mulut", 2, "s"), path)
-    path.write_bytes(path.read_bytes().replace(b'\\"stages\\": 2', b'\\"stages\\": 999999999'))
+    lut, path = make_lut("mulut", 2, "s"), tmp_path / "x.safetensors"
+    save_model(lut, path)
+    with safe_open(path, "numpy") as file:
+        description = json.loads(file.metadata()["dfc"])
+    knobs = {"name": "mulut", "scale": 2, "patterns": "s", "stages": 999999999}
+    description |= {"version": 1, "architecture": knobs}
+    tensors = {name: table.values for name, table in lut.tables.items()}
+    save_file(tensors, path, {"dfc": json.dumps(description)})
     assert use(path)

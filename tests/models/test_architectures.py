@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from dfc.models.architectures import ARCHITECTURES, PATTERNS, build, parse_architecture
+from dfc.models.architectures import ARCHITECTURES, build, parse_architecture
+from dfc.models.layers import PATTERNS
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -11,8 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from dfc.common.errors import UserError
 from dfc.engine import restore
-from dfc.models.architectures import Architecture, Layer, Lookup, build, make_lookups
+from dfc.models.architectures import build, make_lookups
 from dfc.models.artifact import FORMAT_VERSION, load_lut, load_model, save_model
+from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.models.start import make_nearest_neighbour

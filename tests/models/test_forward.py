@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dfc.models.architectures import PATTERNS, Layer, Lookup, make_lookups
+from dfc.models.architectures import make_lookups
 from dfc.models.forward import round_straight_through, sum_lookups
+from dfc.models.layers import PATTERNS, Layer, Lookup
 
 PAD_MODES = {"edge": "edge", "reflect": "reflect"}
 

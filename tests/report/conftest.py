@@ -1,35 +1,11 @@
-"""Measured LUTs to make pages of."""
-
-from collections.abc import Callable
+"""What is known of a run, and its page."""
 
 import pandas as pd
 import pytest
 
-from dfc.data import sample
-from dfc.evaluation.comparison import compare
-from dfc.evaluation.examples import View, views
-from dfc.evaluation.protocol import Protocol
-from dfc.evaluation.results import Results
-from dfc.models.lut import Lut
-from dfc.report.page import render
+from dfc.evaluation.evidence import Evidence
+from dfc.report.page import render_page
 from dfc.report.run import Run
-from dfc.tasks import build_task
-
-
-@pytest.fixture(scope="session")
-def results(make_lut: Callable[..., Lut]) -> Results:
-    """Give a run of the pipeline, as it is measured, with tables of noise."""
-    lut = make_lut("mulut", 4, "s", interval=4)
-    luts = {"lut": lut, "dfc": lut.compress("xyzt", 2, 5), "finetuned": make_lut("mulut", 4, "s")}
-    luts["finetuned"] = luts["finetuned"].compress("xy", 1, 7)
-    comparison = compare(Protocol(build_task("sr", 4)), sample.list_benchmark_set(), luts)
-    return Results(comparison, comparison.scores(), "finetuned", chained=True)
-
-
-@pytest.fixture(scope="session")
-def pictures(results: Results) -> list[View]:
-    """Give the views of its images."""
-    return list(views(results))
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +24,17 @@ def run() -> Run:
         }
     )
     seconds = {"prepare": 1.5, "train": 30.0, "finetune": 28.5}
-    return Run({"Training": "table"}, seconds, {"train/val_psnr": curve}, experiments)
+    return Run(
+        facts={"Training": "table"},
+        provenance={"Machine": "2 cores"},
+        seconds=seconds,
+        milliseconds=12.3,
+        curves={"train/val_psnr": curve},
+        experiments=experiments,
+    )
 
 
 @pytest.fixture(scope="session")
-def page(results: Results, pictures: list[View], run: Run) -> str:
+def page(evidence: Evidence, run: Run) -> str:
     """Give the page of the run."""
-    return render("A <b>title</b>", results, pictures, 12.3, {"Machine": "2 cores"}, run)
+    return render_page("A <b>title</b>", evidence, run)

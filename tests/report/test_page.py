@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfc.evaluation.examples import ORIGINAL, View
-from dfc.evaluation.results import Results, best
-from dfc.report.page import render
-from dfc.report.pictures import MOST_ERROR, data_uri, error_map, strip
+from dfc.evaluation.evidence import TARGET, Evidence
+from dfc.report.page import render_page
+from dfc.report.pictures import colour_errors, join_pictures, make_data_uri
+from dfc.report.run import Run
 
 
 class Tags(HTMLParser):
@@ -55,69 +55,71 @@ def test_titles_are_text(page: str) -> None:
     assert "A &lt;b&gt;title&lt;/b&gt;" in page
 
 
-def test_names_of_files_and_folders_are_text(results: Results, pictures: list[View]) -> None:
+def test_names_of_files_and_folders_are_text(evidence: Evidence) -> None:
     name = 'a "quoted" <i>& name'
-    comparison = replace(
-        results.comparison,
-        sets={name: results.comparison.sets["sample"]},
-        methods={"bicubic": results.comparison.methods["bicubic"], name: len},
-        luts={name: results.lut},
+    scores = evidence.scores.query("method in ('bicubic', 'finetuned')")
+    odd = replace(
+        evidence,
+        subject=name,
+        luts={name: evidence.lut},
+        scores=scores.assign(set=name).replace({"method": {"finetuned": name}}),
+        values=evidence.values.assign(lut=name),
+        examples=[
+            replace(
+                example,
+                set=name,
+                image=name,
+                psnr={name: 30.0},
+                mean_error={name: 1.0},
+                windows={name: example.windows["lut"], TARGET: example.windows[TARGET]},
+                crops={name: example.crops["lut"], TARGET: example.crops[TARGET]},
+                errors={name: example.errors["bicubic"]},
+            )
+            for example in evidence.examples
+        ],
     )
-    scores = results.scores.query("method in ('bicubic', 'finetuned')")
-    scores = scores.assign(set=name).replace({"method": {"finetuned": name}})
-    views = [
-        replace(
-            view,
-            set=name,
-            image=name,
-            psnr={name: 30.0},
-            windows={name: view.windows["lut"], ORIGINAL: view.windows[ORIGINAL]},
-            crops={name: view.crops["lut"], ORIGINAL: view.crops[ORIGINAL]},
-            errors={name: view.errors["bicubic"]},
-        )
-        for view in pictures
-    ]
-    page = render(name, Results(comparison, scores, name), views, 1.0, {})
+    page = render_page(name, odd, Run())
     assert "<i>" not in page.replace('<p class="scale"><span>0</span><i></i>', "")
-    assert sum(tag == "i" for tag, _ in Tags(page).all) == len(views), "that of the scale"
-    assert f"{name}, the original" not in page
-    assert any(image["alt"] == f"{name}, the original" for image in Tags(page).named("img"))
+    assert sum(tag == "i" for tag, _ in Tags(page).all) == len(odd.examples), "that of the scale"
+    assert f"{name}, the target" not in page
+    assert any(image["alt"] == f"{name}, the target" for image in Tags(page).named("img"))
 
 
-def test_every_set_has_its_plot_and_its_rows(results: Results, pictures: list[View]) -> None:
-    other = results.scores.assign(set="Set5", psnr=float("inf"))
-    scores = pd.concat([results.scores, other], ignore_index=True)
-    sets = results.comparison.sets | {"Set5": results.comparison.sets["sample"]}
-    comparison = replace(results.comparison, sets=sets)
-    page = render("title", Results(comparison, scores, "finetuned"), pictures, 1.0, {})
+def test_every_set_has_its_plot_and_its_rows(evidence: Evidence) -> None:
+    other = evidence.scores.assign(set="Set5", psnr=float("inf"))
+    scores = pd.concat([evidence.scores, other], ignore_index=True)
+    page = render_page("title", replace(evidence, scores=scores), Run())
     assert "<h3>sample</h3>" in page and "<h3>Set5</h3>" in page
     assert page.count('<th scope="row">finetuned</th>') == 2
     assert 'data-value="Infinity"' in page, "as scripts read it"
     assert "SPF-LUT + DFC" in page, "what is published of the set"
 
 
-def test_the_headline_is_that_of_the_subject(page: str, results: Results) -> None:
-    gain = results.table.query("method == 'finetuned'")["gain"].item()
+def test_the_headline_is_that_of_the_subject(page: str, evidence: Evidence) -> None:
+    gain = evidence.table.query("method == 'finetuned'")["gain"].item()
     assert f"<strong>{gain:+.2f} dB</strong> above bicubic interpolation on sample" in page
-    assert f"<strong>{results.lut.size_mib:.3f} MiB</strong>" in page
+    assert f"<strong>{evidence.lut.size_mib:.3f} MiB</strong>" in page
     assert "<strong>12.3 ms</strong>" in page
     assert "<dd>1.0 minutes</dd>" in page, "the sum over all stages"
 
 
-def test_the_best_of_a_set_is_bold_and_so_is_what_looks_the_same(
-    results: Results, pictures: list[View]
-) -> None:
-    scores = results.scores.copy()
+def test_what_was_not_timed_is_left_out(evidence: Evidence) -> None:
+    page = render_page("title", evidence, Run(facts={"Training": "table"}))
+    assert "1280x720" not in page and "minutes" not in page
+
+
+def test_the_best_of_a_set_is_bold_and_so_is_what_looks_the_same(evidence: Evidence) -> None:
+    scores = evidence.scores.copy()
     scores["psnr"] = scores["method"].map(
         {"bicubic": 30.001, "lut": 30.002, "dfc": 29.0, "finetuned": 28.0}
     )
-    page = render("title", Results(results.comparison, scores, "finetuned"), pictures, 1.0, {})
+    page = render_page("title", replace(evidence, scores=scores), Run())
     assert page.count("<b>30.00</b>") == 2
     assert "<b>29.00</b>" not in page
 
 
-def test_a_page_of_lut_files_has_no_training(results: Results, pictures: list[View]) -> None:
-    page = render("title", results, pictures, 1.0, {})
+def test_a_page_of_lut_files_has_no_training(evidence: Evidence) -> None:
+    page = render_page("title", evidence, Run())
     assert "Inside the LUT" in page and 'id="training"' not in page
     assert "Made by" in page
 
@@ -129,26 +131,19 @@ def test_pictures_keep_every_pixel() -> None:
     from PIL import Image
 
     pixels = np.random.default_rng(0).integers(256, size=(7, 5, 3), dtype=np.uint8)
-    encoded = data_uri(pixels).removeprefix("data:image/webp;base64,")
+    encoded = make_data_uri(pixels).removeprefix("data:image/webp;base64,")
     np.testing.assert_array_equal(Image.open(io.BytesIO(base64.b64decode(encoded))), pixels)
 
 
 def test_larger_errors_are_lighter() -> None:
-    colours = error_map(np.array([[0.0, MOST_ERROR / 2, MOST_ERROR, 200.0]])).astype(int)
-    sums = colours.sum(-1)[0]
-    assert sums[0] < sums[1] < sums[2] == sums[3]
+    colours = colour_errors(np.array([[0, 128, 255]], np.uint8)).astype(int)
+    assert (np.diff(colours.sum(-1)[0]) > 0).all()
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (6, 4, 3)])
 def test_a_strip_shows_all_pictures_side_by_side(shape: tuple[int, ...]) -> None:
     black, grey = np.zeros(shape, np.uint8), np.full(shape, 128, np.uint8)
-    pixels = np.asarray(strip({"one": black, "two": grey}, magnified=3))
+    pixels = np.asarray(join_pictures({"one": black, "two": grey}, magnified=3))
     assert pixels.shape == (18 + 24, 2 * 12 + 6, 3)
     assert (pixels[:18, :12] == 0).all() and (pixels[:18, 18:] == 128).all()
     assert (pixels[18:] < 255).any(), "captions"
-
-
-def test_the_best_lut_is_that_of_the_highest_mean(results: Results) -> None:
-    means = results.scores.groupby("method")["psnr"].mean()
-    names = list(results.comparison.luts)
-    assert best(results.scores, names) == means[names].idxmax()

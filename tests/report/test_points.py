@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.evaluation.results import Results
+from dfc.evaluation.evidence import Evidence
 from dfc.report.charts import draw_svg
 from dfc.report.points import (
     EXPERIMENT,
@@ -11,12 +11,11 @@ from dfc.report.points import (
     collect_experiment_points,
     collect_points,
     find_best_within,
-    pareto,
+    find_pareto,
 )
-from dfc.report.published import published
-from dfc.report.rate_distortion import draw_results
+from dfc.report.published import find_published
+from dfc.report.rate_distortion import plot_results
 from dfc.report.run import Run
-from dfc.tasks import build_task
 
 POINTS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.2, 0.5, 1.0, 4.0]), st.integers(20, 35)),
@@ -27,7 +26,7 @@ POINTS = st.lists(
 
 @given(POINTS)
 def test_a_frontier_is_what_no_smaller_or_equal_lut_reaches(points: pd.DataFrame) -> None:
-    frontier = pareto(points)
+    frontier = find_pareto(points)
     assert frontier["storage_mib"].is_monotonic_increasing
     assert frontier["psnr"].is_monotonic_increasing and frontier["psnr"].is_unique
     for point in points.itertuples():
@@ -51,21 +50,21 @@ def test_the_best_within_a_budget_is_the_best_of_all_that_fit(
 
 
 def test_published_results_are_those_of_the_same_task_and_level() -> None:
-    set5 = published(build_task("sr", 4), "Set5").set_index("method")
+    set5 = find_published("sr", 4, "Set5").set_index("method")
     assert set5.loc["MuLUT + DFC", ["storage_mib", "psnr"]].tolist() == [0.407, 30.55]
-    assert published(build_task("sr", 2), "Set5").empty
-    assert published(build_task("sr", 4), "sample").empty
-    assert len(published(build_task("denoise", 1, sigma=25), "CBSD68")) == 4
-    assert published(build_task("denoise", 1, sigma=20), "CBSD68").empty
-    assert len(published(build_task("sr", 4), "B100")) == 9, "BSDS100 by its other name"
+    assert find_published("sr", 2, "Set5").empty
+    assert find_published("sr", 4, "sample").empty
+    assert len(find_published("denoise", 25, "CBSD68")) == 4
+    assert find_published("denoise", 20, "CBSD68").empty
+    assert len(find_published("sr", 4, "B100")) == 9, "BSDS100 by its other name"
 
 
-def test_points_name_the_methods_of_the_run(results: Results) -> None:
-    points = collect_points(results, "sample")
+def test_points_name_the_methods_of_the_run(evidence: Evidence) -> None:
+    points = collect_points(evidence, "sample")
     assert points["label"].tolist() == ["bicubic", "lut", "dfc", "finetuned"]
     assert set(points["group"]) == {OURS}
     assert points["storage_mib"].isna().tolist() == [True, False, False, False]
-    assert points["told"][0].startswith("bicubic (measured here): 28.53 dB")
+    assert points["alt_text"][0].startswith("bicubic (measured here): 28.53 dB")
     assert PUBLISHED not in set(points["group"])
 
 
@@ -73,7 +72,7 @@ def test_experiments_of_the_same_task_are_points_without_labels(run: Run) -> Non
     points = collect_experiment_points(run.experiments, "sample")
     assert set(points["group"]) == {EXPERIMENT}
     assert points["psnr"].tolist() == [29.25, 29.5], "neither the workspace nor another task"
-    assert points["told"].tolist()[0] == "small-fish (xy): 29.25 dB, 0.125 MiB"
+    assert points["alt_text"].tolist()[0] == "small-fish (xy): 29.25 dB, 0.125 MiB"
 
 
 def test_a_result_that_the_workspace_has_too_is_no_point_of_its_own(run: Run) -> None:
@@ -85,19 +84,19 @@ def test_a_result_that_the_workspace_has_too_is_no_point_of_its_own(run: Run) ->
 def test_an_experiment_that_differs_in_its_result_alone_is_named_alone(run: Run) -> None:
     other = run.experiments.iloc[[0]].assign(**{"name": "main", "sample.finetuned.psnr": 28.0})
     experiments = pd.concat([run.experiments.iloc[[0]], other], ignore_index=True)
-    assert collect_experiment_points(experiments, "sample")["told"].tolist() == [
+    assert collect_experiment_points(experiments, "sample")["alt_text"].tolist() == [
         "main: 28.00 dB, 0.400 MiB"
     ]
 
 
-def test_without_experiments_the_methods_are_drawn(run: Run, results: Results) -> None:
+def test_without_experiments_the_methods_are_drawn(run: Run, evidence: Evidence) -> None:
     nobody = pd.DataFrame(columns=["name"])
     for experiments, set_name in ((nobody, "sample"), (run.experiments, "Set14")):
         assert collect_experiment_points(experiments, set_name).empty
     assert "finetuned" in draw_svg(
-        draw_results(results, collect_points(results, "sample", nobody)), "key"
+        plot_results(evidence, collect_points(evidence, "sample", nobody)), "key"
     )
     non_diagonal = run.experiments.drop(columns="sample.finetuned.psnr")
     assert "finetuned" in draw_svg(
-        draw_results(results, collect_points(results, "sample", non_diagonal)), "key"
+        plot_results(evidence, collect_points(evidence, "sample", non_diagonal)), "key"
     )

@@ -18,7 +18,7 @@ from dfc.models.network import Network
 MakeLut = Callable[..., Lut]
 Run = Callable[..., Any]
 INIT = Path("data/init")
-UP_TO_COMPRESS = ("prepare", "train", "export", "compress")
+UP_TO_COMPRESS = ("prepare", "init", "train", "export", "compress")
 
 
 def assert_same_tables(one: Lut, other: Lut) -> None:
@@ -51,6 +51,7 @@ def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None
     save_model(lut, Path("mine.safetensors"))
     run_stages(
         "prepare",
+        "init",
         "train",
         task="denoise",
         train={"method": "table", "total_iter": 1},
@@ -70,7 +71,7 @@ def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
     train = {"method": method, "total_iter": 0, "intervals": [7, 6]}
     run_stages(*UP_TO_COMPRESS, task="sr", train=train)
     assert_same_tables(load_lut(LUT), export(network, "sr", 4))
-    run_stages("train", task="sr", train=train | {"total_iter": 1})
+    run_stages("init", "train", task="sr", train=train | {"total_iter": 1})
     trained = load_model(TRAINED)
     assert isinstance(trained, Network if method == "network" else Lut)
 
@@ -78,17 +79,17 @@ def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
 def test_a_network_cannot_start_from_tables(run_stages: Run, make_lut: MakeLut) -> None:
     save_model(make_lut("mulut", 4, "s"), INIT / "lut.safetensors")
     with pytest.raises(SystemExit, match=r"model\.init_from: .*train\.method: table"):
-        run_stages("prepare", "train", task="sr", train={"method": "network"})
+        run_stages("init", task="sr", train={"method": "network"})
 
 
 def test_a_start_of_another_architecture_is_named(run_stages: Run, make_lut: MakeLut) -> None:
     save_model(make_lut("sr_lut", 2, "s"), INIT / "lut.safetensors")
     with pytest.raises(SystemExit, match=r"holds sr_lut x2, .*ask for mulut x4"):
-        run_stages("prepare", "train", task="sr")
+        run_stages("init", task="sr")
 
 
 def test_of_several_files_none_is_taken(run_stages: Run, make_lut: MakeLut) -> None:
     for name in ("a", "b"):
         save_model(make_lut("mulut", 4, "s"), INIT / f"{name}.safetensors")
     with pytest.raises(SystemExit, match=r"expected one LUT or network, found a\.safetensors, b"):
-        run_stages("prepare", "train", task="sr")
+        run_stages("init", task="sr")

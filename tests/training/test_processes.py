@@ -70,6 +70,7 @@ def make_workspace(
         write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
         save_model(make_lut("mulut", SCALE, "sd").compress("xyzt", 1, 7), folder / DFC)
+        run("init", folder)
         return folder
 
     return make
@@ -194,6 +195,7 @@ def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
 
 def test_missing_data_is_one_line(tmp_path: Path) -> None:
     write_params(tmp_path, TINY)
+    run("init", tmp_path)
     process = start("train", tmp_path)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 1
@@ -211,12 +213,14 @@ def test_a_killed_preparation_goes_on_where_it_stopped(tmp_path: Path) -> None:
         folder.mkdir()
         data = {"source": "folder", "train_dir": "../images", "val_dir": "none"}
         write_params(folder, TINY | {"data": TINY["data"] | data})
-    journal = killed / CHECKPOINTS / "prepare" / "train.journal"
-    kill_once("prepare", killed, lambda: journal.exists() and journal.stat().st_size > 0)
+    images = killed / CHECKPOINTS / "prepare" / "train"
+    kill_once("prepare", killed, lambda: any(images.glob("*.target.npy")))
     assert not (killed / PREPARED).exists()
     assert "resumes after" in run("prepare", killed)
     assert "resumes" not in run("prepare", uninterrupted)
-    files = sorted(path.name for path in (uninterrupted / PREPARED).iterdir())
-    assert files == sorted(path.name for path in (killed / PREPARED).iterdir())
-    for name in files:
-        assert filecmp.cmp(killed / PREPARED / name, uninterrupted / PREPARED / name, False), name
+    for split in ("train", "val"):
+        one, other = (folder / PREPARED / split for folder in (killed, uninterrupted))
+        files = sorted(path.name for path in one.iterdir())
+        assert files == sorted(path.name for path in other.iterdir())
+        for name in files:
+            assert filecmp.cmp(one / name, other / name, False), name

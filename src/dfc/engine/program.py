@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dfc.engine.kernels import count_lanes, make_layer_kernel
 from dfc.engine.simplex import STRIDES
-from dfc.models.architectures import Layer
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.layers import Layer
 from dfc.models.lut import Lut, Table
 
 EVERYWHERE = 255

@@ -18,7 +18,7 @@ from dfc.engine.borders import extend_batch, fold_batch
 from dfc.engine.kernels import make_gradient_kernel
 from dfc.engine.program import LayerProgram, Source, Target, compile_layer
 from dfc.engine.simplex import PIXELS
-from dfc.models.architectures import Layer
+from dfc.models.layers import Layer
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 

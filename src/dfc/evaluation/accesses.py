@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dfc.engine.training import EngineModel
-from dfc.models.architectures import Layer
 from dfc.models.forward import gather_taps, run_layers
 from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.layers import Layer
 from dfc.models.lut import Lut
 
 SIDE = 256

@@ -203,7 +203,7 @@ def measure_median_seconds(
 
 
 def measure_720p_milliseconds(lut: Lut, budget: float = 1.0) -> float:
-    """Measure the median milliseconds that a LUT takes to make an image of 1280x720 pixels, in colour.
+    """Measure the median milliseconds that a LUT takes to make 1280x720 pixels, in colour.
 
     Parameters
     ----------

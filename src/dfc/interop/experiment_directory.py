@@ -12,10 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from dfc import tasks
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
+from dfc.models import architectures
 from dfc.params import Params, check_params
-from dfc.tasks import find_task
 
 CONFIG = "config.toml"
 TEMPLATE = files("dfc.interop") / "experiment.toml"
@@ -89,9 +90,14 @@ def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
         if isinstance(keys[key], str) and keys[key]:
             keys[key] = os.path.abspath(keys[key])
     keys["model.model"] = _MODELS.get(keys["model.model"], keys["model.model"])
-    if find_task(task).scales == (1,):
+    if tasks.find_task(task).scales == (1,):
         keys["model.scale"] = None
-    return check_params(_nest(keys, task), path, _rename_to_keys), iterations
+    params = check_params(_nest(keys, task), path, _rename_to_keys)
+    try:
+        architectures.from_params(params.model, tasks.from_params(params).scale)
+    except UserError as error:
+        raise UserError(f"{path}: {_rename_to_keys(str(error))}") from None
+    return params, iterations
 
 
 def _read(path: Path) -> dict[str, Any]:

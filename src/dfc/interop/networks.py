@@ -84,4 +84,4 @@ def _network(state: Mapping[str, Tensor]) -> Network:
         match[1]: tensor.numel() for key, tensor in state.items() if (match := last.fullmatch(key))
     }
     architecture = recognise_architecture(values, named=True)
-    return Network.of(architecture, state)
+    return Network.from_state(architecture, state)

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from dfc.models.architectures import ARCHITECTURES, PATTERNS, SCALES, Architecture, build
+from dfc.models.architectures import ARCHITECTURES, build
+from dfc.models.layers import PATTERNS, SCALES, Architecture
 
 
 def recognise_architecture(values: Mapping[str, int], named: bool) -> Architecture:

@@ -113,7 +113,7 @@ def _tables(source: Path, task: str | None) -> Found:
     if isinstance(lattice, DiagonalFirst) and not find_index(files.folder):
         readings.append(
             f"{files.title}: took its diagonal for one of interval {lattice.diagonal.interval}, "
-            f"{lattice.dims} and width {lattice.width}; there is no ref2index file that says it"
+            f"{lattice.dims} and width {lattice.diagonal_width}; no ref2index file says it"
         )
     if lut.architecture.scale == 1 and task is None:
         readings.append(f"{files.title}: took it for the task {lut.task}; --task says another")

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dfc.models.architectures import Architecture
 from dfc.models.interpolation import interpolate
 from dfc.models.lattice import DiagonalFirst
+from dfc.models.layers import Architecture
 from dfc.models.lut import Lut, Table, choose_lattice
 from dfc.models.network import Network
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from dfc.models.architectures import Architecture, Layer, Lookup
+from dfc.models.layers import Architecture, Layer, Lookup
 
 LookupValues = Callable[[Lookup, Tensor], Tensor]
 """Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.models.architectures import Architecture, Lookup
 from dfc.models.lattice import DiagonalFirst, Dims, Lattice, Uniform
+from dfc.models.layers import Architecture, Lookup
 
 CHANNEL_INTERVAL = 4
 """Of a table of channels (SPF-LUT), which is never compressed (docs/numerics.md, section 5)."""

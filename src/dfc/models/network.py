@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dfc.models.architectures import Architecture, Layer, Lookup
 from dfc.models.forward import round_straight_through, run_layers, sum_lookups
+from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.start import find_nearest_neighbour
 
 DEPTH = 5  # hidden layers of a cell, as published

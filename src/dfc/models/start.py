@@ -5,7 +5,7 @@ That saves the thousands of iterations in which a model only learns to hand its 
 
 import numpy as np
 
-from dfc.models.architectures import Architecture, Layer
+from dfc.models.layers import Architecture, Layer
 from dfc.models.lut import Lut, Table, choose_lattice
 
 

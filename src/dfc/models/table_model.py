@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dfc.models.architectures import Layer, Lookup
 from dfc.models.forward import round_straight_through, run_layers, sum_lookups
 from dfc.models.interpolation import interpolate
+from dfc.models.layers import Layer, Lookup
 from dfc.models.lut import Lut, Table
 from dfc.models.start import compute_gain
 from dfc.models.table_parameters import TableParameters
