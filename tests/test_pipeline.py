@@ -36,6 +36,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, quick_params: dict[str, An
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("dvc.yaml", "accelerate.yaml", ".dvcignore", ".gitignore"):
         shutil.copy(ROOT / name, folder)
+    (folder / "reports").mkdir()
+    shutil.copy(ROOT / "reports/.gitignore", folder / "reports")
     (folder / "params.yaml").write_text(yaml.safe_dump(quick_params))
     run(folder, "git", "init", "--quiet")
     run(folder, "git", "config", "user.name", "test")
