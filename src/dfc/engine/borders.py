@@ -5,7 +5,7 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def _inside(position, length, reflect):
+def _clamp_position(position, length, reflect):
     """Where a position beyond the border reads: the edge, or what it mirrors."""
     if 0 <= position < length:
         return position
@@ -17,11 +17,11 @@ def _inside(position, length, reflect):
 
 
 @njit(nogil=True, cache=True)
-def read_in(image, colour, plane, pitch, first, margin, reflect):
+def read_plane(image, colour, plane, pitch, first, margin, reflect):
     """Copy one colour into a plane, with what lies beyond the borders."""
     height, width, _ = image.shape
     for row in range(len(plane) // pitch):
-        y = _inside(first + row, height, reflect)
+        y = _clamp_position(first + row, height, reflect)
         start = row * pitch + margin
         for x in range(width):
             plane[start + x] = image[y, x, colour]
@@ -31,18 +31,18 @@ def read_in(image, colour, plane, pitch, first, margin, reflect):
 @njit(nogil=True, cache=True)
 def _extend_row(plane, start, width, margin, reflect):
     for x in range(1, margin + 1):
-        plane[start - x] = plane[start + _inside(-x, width, reflect)]
-        plane[start + width - 1 + x] = plane[start + _inside(width - 1 + x, width, reflect)]
+        plane[start - x] = plane[start + _clamp_position(-x, width, reflect)]
+        plane[start + width - 1 + x] = plane[start + _clamp_position(width - 1 + x, width, reflect)]
 
 
 @njit(nogil=True, cache=True)
-def extend(plane, pitch, margin, width, start, stop, top, height, reflect):
+def extend_plane(plane, pitch, margin, width, start, stop, top, height, reflect):
     """Fill in what lies beyond the borders of rows start..stop; the image begins at row `top`."""
     for row in range(start, stop):
         _extend_row(plane, row * pitch + margin, width, margin, reflect)
     for row in range(max(top - margin, 0), min(top + height + margin, len(plane) // pitch)):
         if row < top or row >= top + height:
-            source = top + _inside(row - top, height, reflect)
+            source = top + _clamp_position(row - top, height, reflect)
             if start <= source < stop:
                 for x in range(pitch):
                     plane[row * pitch + x] = plane[source * pitch + x]
@@ -65,7 +65,7 @@ def extend_batch(image, planes, reach, reflect):
     for index in range(batch):
         for channel in range(channels):
             for row in range(height + 2 * reach):
-                y = _inside(row - reach, height, reflect)
+                y = _clamp_position(row - reach, height, reflect)
                 plane = planes[index, channel, row]
                 for x in range(width):
                     plane[reach + x] = np.uint8(image[index, channel, y, x])
@@ -80,11 +80,11 @@ def fold_batch(planes, image, reach, reflect):
     for index in range(batch):
         for channel in range(channels):
             for row in range(height + 2 * reach):
-                target = image[index, channel, _inside(row - reach, height, reflect)]
+                target = image[index, channel, _clamp_position(row - reach, height, reflect)]
                 plane = planes[index, channel, row]
                 for x in range(-reach, 0):
-                    target[_inside(x, width, reflect)] += plane[reach + x]
+                    target[_clamp_position(x, width, reflect)] += plane[reach + x]
                 for x in range(width):
                     target[x] += plane[reach + x]
                 for x in range(width, width + reach):
-                    target[_inside(x, width, reflect)] += plane[reach + x]
+                    target[_clamp_position(x, width, reflect)] += plane[reach + x]

@@ -6,44 +6,89 @@ work on the table rows of one pixel after the other, all values of a row in one 
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from dfc.engine.simd import (
-    divided,
+    divide,
     higher,
     load,
     load_block,
     load_float,
     lower,
+    rotate_block,
     splat,
     splat_float,
     store,
     store_block,
     sum_of,
     to_float,
-    turned,
 )
-from dfc.engine.simplex import PIXELS, locate, order
+from dfc.engine.simplex import PIXELS, find_vertices, rank_taps
+
+
+class Source(NamedTuple):
+    """Pixels that a layer reads."""
+
+    planes: NDArray[np.uint8]
+    """Flat: planes that extend beyond the image as far as the layer reads."""
+    origin: int
+    """Where the first pixel is."""
+    pitch: int
+    """Elements from row to row."""
+    height: int
+    width: int
+
+
+class Output(NamedTuple):
+    """Where a layer writes."""
+
+    values: NDArray
+    """Flat: uint8 for pixels, float32 for sums."""
+    origin: int
+    """Where the first pixel goes."""
+    pitch: int
+    """Elements from row to row."""
+    plane: int
+    """Elements from one output channel to the next."""
+
+
+class Tables(NamedTuple):
+    """The tables of a layer, and how their values become pixels (docs/numerics.md, section 8)."""
+
+    lookups: NDArray[np.int32]
+    """A row a lookup, of the columns that `dfc.engine.simplex` names."""
+    values: NDArray[np.int8]
+    """Flat: all tables, one after the other; float32 gradients have the same places."""
+    unit: int
+    """The sum of the weights of a lookup: sums are multiples of 1 / unit."""
+    group: int
+    """So many lookups add up within 16 bits."""
+    divisor: int
+    """That of the layer, times unit."""
+    bias: int
+
 
 TILE = 64  # pixels whose sums are kept in the first-level cache (6 kB at 16 values)
 
 
 def count_lanes(values: int) -> int:
-    """How many bytes a table row of `values` values takes: the next power of two."""
+    """Count the bytes that a table row of `values` values takes: the next power of two."""
     return 1 << (values - 1).bit_length()
 
 
 @njit(inline="always")
-def _turned(part, scale, turns):
+def _rotate(part, scale, turns):
     """Turn a block by quarters whose number is known only while the kernel runs."""
     if turns == 1:
-        part = turned(part, scale, 1)
+        part = rotate_block(part, scale, 1)
     elif turns == 2:
-        part = turned(part, scale, 2)
+        part = rotate_block(part, scale, 2)
     elif turns == 3:
-        part = turned(part, scale, 3)
+        part = rotate_block(part, scale, 3)
     return part
 
 
@@ -51,32 +96,16 @@ def _turned(part, scale, turns):
 def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
     """Make the kernel of layers that give `scale` x `scale` pixels in `channels` channels.
 
-    It fills a target with pixels (uint8), or with the sums that pixels are made of (float32).
+    It writes pixels (uint8), or the sums that pixels are made of (float32).
     """
-    values = scale * scale * channels
-    lanes = count_lanes(values)
+    lanes = count_lanes(scale * scale * channels)
     lane_bits = lanes.bit_length() - 1
     side, runs = (scale, scale) if scale > 1 else (1, channels)
 
     @njit(nogil=True, cache=True)
-    def kernel(
-        source,
-        origin,
-        pitch,
-        height,
-        width,
-        taps,
-        lookups,
-        tables,
-        unit,
-        group,
-        divisor,
-        bias,
-        target,
-        target_origin,
-        target_pitch,
-        target_plane,
-    ) -> None:
+    def kernel(source, taps, tables, output) -> None:
+        planes, origin, pitch, height, width = source
+        lookups, values, unit, group, divisor, bias = tables
         rows = np.empty(5 * PIXELS, np.int32)
         weights = np.empty(5 * PIXELS, np.int16)
         partial = np.empty(TILE * lanes, np.int16)
@@ -86,7 +115,7 @@ def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable
         shift = splat(bias * divisor, 32, lanes)
         divisors = splat(divisor, 32, lanes)
         share = splat_float(1 / unit, lanes)
-        run = target_pitch if scale > 1 else target_plane
+        run = output.pitch if scale > 1 else output.plane
         for row in range(height):
             for left in range(0, width, TILE):
                 count = min(TILE, width - left)
@@ -97,8 +126,8 @@ def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable
                         partial[:] = 0
                         for lookup in range(first, min(first + group, len(lookups))):
                             for block in range(0, count, PIXELS):
-                                locate(
-                                    source,
+                                find_vertices(
+                                    planes,
                                     start + block,
                                     taps[turn, lookup],
                                     lookups[lookup],
@@ -111,22 +140,22 @@ def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable
                                     at = (block + k) * lanes
                                     added = load(partial, at, 16, lanes)
                                     for vertex in range(0, 5 * PIXELS, PIXELS):
-                                        entries = load(tables, rows[vertex + k], 16, lanes)
+                                        row_values = load(values, rows[vertex + k], 16, lanes)
                                         weight = splat(weights[vertex + k], 16, lanes)
-                                        added = added + entries * weight
+                                        added = added + row_values * weight
                                     store(added, partial, at)
                         for k in range(count):
                             part = load(partial, k * lanes, 32, lanes)
-                            part = _turned(part, scale, turn)
+                            part = _rotate(part, scale, turn)
                             store(load(total, k * lanes, 32, lanes) + part, total, k * lanes)
                 for k in range(count):
-                    at = target_origin + row * scale * target_pitch + (left + k) * scale
+                    at = output.origin + row * scale * output.pitch + (left + k) * scale
                     result = load(total, k * lanes, 32, lanes)
                     if sums:
-                        store_block(to_float(result) * share, target, at, run, side, runs)
+                        store_block(to_float(result) * share, output.values, at, run, side, runs)
                     else:
                         result = lower(higher(result + shift, lowest), highest)
-                        store_block(divided(result, divisors), target, at, run, side, runs)
+                        store_block(divide(result, divisors), output.values, at, run, side, runs)
 
     return kernel
 
@@ -137,51 +166,36 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
 
     Where `inner` is true, it adds up the gradient of its source, too.
     """
-    values = scale * scale * channels
-    lanes = count_lanes(values)
+    lanes = count_lanes(scale * scale * channels)
     lane_bits = lanes.bit_length() - 1
     side, runs = (scale, scale) if scale > 1 else (1, channels)
 
     @njit(nogil=True, cache=True)
-    def kernel(
-        source,
-        origin,
-        pitch,
-        height,
-        width,
-        taps,
-        lookups,
-        tables,
-        unit,
-        sums,
-        sums_origin,
-        sums_pitch,
-        sums_plane,
-        table_gradient,
-        source_gradient,
-    ) -> None:
+    def kernel(source, taps, tables, sums, table_gradient, source_gradient) -> None:
+        planes, origin, pitch, height, width = source
+        lookups, values, unit = tables.lookups, tables.values, tables.unit
         rows = np.empty(5 * PIXELS, np.int32)
         weights = np.empty(5 * PIXELS, np.int16)
         numbers = np.empty(4 * PIXELS, np.int32)
         slopes = np.empty(PIXELS, np.float32)
         tile = np.zeros(TILE * lanes, np.float32)
         share = splat_float(1 / unit, lanes)
-        run = sums_pitch if scale > 1 else sums_plane
+        run = sums.pitch if scale > 1 else sums.plane
         for row in range(height):
             for left in range(0, width, TILE):
                 count = min(TILE, width - left)
                 start = origin + row * pitch + left
                 for turn in range(len(taps)):
                     for k in range(count):
-                        at = sums_origin + row * scale * sums_pitch + (left + k) * scale
-                        part = load_block(sums, at, run, side, runs, lanes) * share
-                        store(_turned(part, scale, 4 - turn), tile, k * lanes)
+                        at = sums.origin + row * scale * sums.pitch + (left + k) * scale
+                        part = load_block(sums.values, at, run, side, runs, lanes) * share
+                        store(_rotate(part, scale, 4 - turn), tile, k * lanes)
                     for lookup in range(len(lookups)):
                         offsets = taps[turn, lookup]
                         for block in range(0, count, PIXELS):
                             position = start + block
-                            located = locate(
-                                source,
+                            found = find_vertices(
+                                planes,
                                 position,
                                 offsets,
                                 lookups[lookup],
@@ -191,7 +205,7 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                                 weights,
                             )
                             if inner:
-                                order(located, lookups[lookup], numbers, slopes)
+                                rank_taps(found, lookups[lookup], numbers, slopes)
                             for k in range(min(PIXELS, count - block)):
                                 part = load_float(tile, (block + k) * lanes, lanes)
                                 before = np.float32(0)
@@ -201,7 +215,7 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                                     grown = load_float(table_gradient, at, lanes) + part * weight
                                     store(grown, table_gradient, at)
                                     if inner:
-                                        value = sum_of(load_float(tables, at, lanes) * part)
+                                        value = sum_of(load_float(values, at, lanes) * part)
                                         if vertex > 0:
                                             number = numbers[(vertex - 1) * PIXELS + k]
                                             pixel = position + k + offsets[number]

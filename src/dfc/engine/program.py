@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.engine.kernels import count_lanes, make_layer_kernel
+from dfc.engine.kernels import Output, Source, Tables, count_lanes, make_layer_kernel
 from dfc.engine.simplex import STRIDES
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.layers import Layer
@@ -17,15 +17,12 @@ EVERYWHERE = 255
 """A reach that no two pixels exceed."""
 
 
-Source = tuple[NDArray[np.uint8], int, int, int, int]
-"""Planes in a flat array; where the first pixel is; elements from row to row; rows; columns."""
-Target = tuple[NDArray, int, int, int]
-"""A flat array; where the first pixel goes; elements from row to row and from plane to plane."""
-
-
 @dataclass(frozen=True)
 class Part:
-    """One part of a table, as an affine map of lattice positions `m = tap // step` to rows."""
+    """One part of a table: an affine map of lattice positions `m = tap // step` to rows.
+
+    That is row = offset + strides . m (docs/numerics.md, section 8).
+    """
 
     interval: int
     strides: tuple[int, int, int, int]
@@ -37,11 +34,11 @@ class Part:
         return self.offset + (points >> self.interval) @ np.array(self.strides)
 
 
-def _whole(lattice: Uniform) -> Part:
+def _lay_out_uniform(lattice: Uniform) -> Part:
     return Part(lattice.interval, lattice.strides, 0, lattice.size)
 
 
-def _band(lattice: DiagonalFirst) -> Part:
+def _lay_out_band(lattice: DiagonalFirst) -> Part:
     """Lay out the diagonal points by `a` and the differences of the named dimensions from it.
 
     That takes few rows more than there are points, and it is affine in the positions, as a whole
@@ -53,23 +50,23 @@ def _band(lattice: DiagonalFirst) -> Part:
     sides = [length, *[2 * half + 1] * named, *[length] * (3 - named)]
     rows = int(np.prod(sides))
     if rows >= lattice.diagonal.size:
-        return _whole(lattice.diagonal)
+        return _lay_out_uniform(lattice.diagonal)
     plain = [int(np.prod(sides[axis + 1 :])) for axis in range(4)]
     differences = sum(plain[lattice.named])
     strides = (plain[0] - differences, *plain[1:])
     return Part(lattice.diagonal.interval, strides, half * differences, rows)
 
 
-def _parts(lattice: Lattice) -> tuple[Part, Part, tuple[int, int, int]]:
+def _lay_out(lattice: Lattice) -> tuple[Part, Part, tuple[int, int, int]]:
     """The part for lookups near the diagonal, the other, and how far `b c d` are near `a`."""
     if isinstance(lattice, Uniform):
-        return _whole(lattice), _whole(lattice), (EVERYWHERE,) * 3
+        return _lay_out_uniform(lattice), _lay_out_uniform(lattice), (EVERYWHERE,) * 3
     named = len(lattice.dims) - 1
     reach = (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
-    return _band(lattice), _whole(lattice.non_diagonal), reach
+    return _lay_out_band(lattice), _lay_out_uniform(lattice.non_diagonal), reach
 
 
-def _step(lattice: Lattice) -> int:
+def _find_step(lattice: Lattice) -> int:
     return lattice.step if isinstance(lattice, Uniform) else lattice.non_diagonal.step
 
 
@@ -87,42 +84,35 @@ class LayerProgram:
     unit: int
     """The sum of the weights of a lookup: the values of a lookup are multiples of 1/unit."""
 
-    @property
-    def group(self) -> int:
-        """So many lookups add up within 16 bits."""
-        return (2**15 - 1) // (127 * self.unit)
-
     @cached_property
     def reach(self) -> int:
         """How far the layer reads beyond a pixel."""
         return max(lookup.reach for lookup in self.layer.lookups)
 
     def run(
-        self, source: Source, offsets: NDArray[np.int64], target: Target, sums: bool = False
+        self, source: Source, offsets: NDArray[np.int64], output: Output, sums: bool = False
     ) -> None:
         """Run the layer, from pixels to pixels or to the `sums` that pixels are made of.
 
         Parameters
         ----------
-        source, target
+        source, output
             Where it reads and writes.
         offsets
             Of the taps, from `offsets`.
         sums
-            Whether the target takes sums (float32) instead of pixels (uint8).
+            Whether the output takes sums (float32) instead of pixels (uint8).
         """
         layer = self.layer
-        constants = (
-            self.lookups,
-            self.tables,
-            self.unit,
-            self.group,
-            layer.divisor * self.unit,
-            layer.bias,
-        )
-        make_layer_kernel(layer.scale, layer.out_channels, sums)(
-            *source, offsets, *constants, *target
-        )
+        kernel = make_layer_kernel(layer.scale, layer.out_channels, sums)
+        kernel(source, offsets, self.packed, output)
+
+    @property
+    def packed(self) -> Tables:
+        """The tables as kernels take them."""
+        divisor = self.layer.divisor * self.unit
+        group = (2**15 - 1) // (127 * self.unit)  # so many lookups add up within 16 bits
+        return Tables(self.lookups, self.tables, self.unit, group, divisor, self.layer.bias)
 
     @cached_property
     def taps(self) -> NDArray[np.int64]:
@@ -139,13 +129,13 @@ class LayerProgram:
 def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
     """Lay out the tables of a layer, given in the order of its lookups."""
     lanes = count_lanes(layer.values_per_lookup)
-    unit = max(_step(table.lattice) for table in tables)
+    unit = max(_find_step(table.lattice) for table in tables)
     places, descriptions, start = [], [], 0
     for table in tables:
-        near, non_diagonal, reach = _parts(table.lattice)
-        rows, first = _rows(table.lattice, near, non_diagonal)
+        diagonal, non_diagonal, reach = _lay_out(table.lattice)
+        rows, first = _place_rows(table.lattice, diagonal, non_diagonal)
         description = []
-        for part, part_start in ((near, start), (non_diagonal, start + first)):
+        for part, part_start in ((diagonal, start), (non_diagonal, start + first)):
             upshift = unit.bit_length() - 1 - part.interval
             description += [part.interval, upshift, part_start + part.offset, *part.strides]
         descriptions.append([*description, *reach])
@@ -165,13 +155,17 @@ def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
     return program
 
 
-def _rows(lattice: Lattice, near: Part, non_diagonal: Part) -> tuple[NDArray[np.int64], int]:
+def _place_rows(
+    lattice: Lattice, diagonal: Part, non_diagonal: Part
+) -> tuple[NDArray[np.int64], int]:
     """Where the rows of a table go, and where the part elsewhere begins."""
     if isinstance(lattice, Uniform):
         return np.arange(lattice.size), 0
     count = lattice.diagonal_size
-    diagonal, others = lattice.points[:count], lattice.points[count:]
-    return np.concatenate([near.place(diagonal), near.rows + non_diagonal.place(others)]), near.rows
+    points, others = lattice.points[:count], lattice.points[count:]
+    return np.concatenate(
+        [diagonal.place(points), diagonal.rows + non_diagonal.place(others)]
+    ), diagonal.rows
 
 
 def compile_lut(lut: Lut) -> list[LayerProgram]:

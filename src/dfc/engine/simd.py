@@ -215,7 +215,7 @@ def where_at_most(typingctx, a, b, yes, no):
 
 
 @intrinsic(prefer_literal=True)
-def turned(typingctx, vector, scale, turns):
+def rotate_block(typingctx, vector, scale, turns):
     """Turn the `scale` x `scale` block that a vector holds `turns` x 90 degrees clockwise."""
     side, lanes = scale.literal_value, vector.lanes
 
@@ -234,7 +234,7 @@ def turned(typingctx, vector, scale, turns):
 
 
 @intrinsic
-def divided(typingctx, vector, divisor):
+def divide(typingctx, vector, divisor):
     """Divide every lane (0 to 2^24) by an integer, rounding half to even.
 
     A single-precision quotient is exact wherever it is half way, and elsewhere it is nearer to the

@@ -1,4 +1,4 @@
-"""Where sixteen lookups at once find their values: five table rows each, and their weights."""
+"""The simplex of sixteen lookups at once: five vertices each, as table rows, and their weights."""
 
 from numba import njit
 
@@ -6,7 +6,8 @@ from dfc.engine.simd import higher, load, lower, splat, store, where_at_most
 
 PIXELS = 16  # located at once: one vector of AVX-512, two of AVX2, four of SSE and NEON
 
-# Columns of the description of a lookup: a block near the diagonal, one elsewhere, three reaches.
+# Columns of the description of a lookup: a block for diagonal lookups, one for non-diagonal ones,
+# and how far `b c d` may be from `a` in a diagonal lookup.
 SHIFT, UPSHIFT, BASE, STRIDES = 0, 1, 2, 3
 BLOCK = 7
 REACH = 2 * BLOCK
@@ -24,7 +25,7 @@ FRACTION_AT = POSITION_AT + POSITION_BITS
 
 
 @njit(inline="always")
-def _key(tap, shift, up, stride, number):
+def _make_key(tap, shift, up, stride, number):
     """All that is known of a tap in one number: sorting by fraction moves the rest along."""
     position = tap >> shift
     fraction = (tap - (position << shift)) << up
@@ -37,7 +38,7 @@ def _key(tap, shift, up, stride, number):
 
 
 @njit(inline="always")
-def _block(a, b, c, d, lookup, start):
+def _make_keys(a, b, c, d, lookup, start):
     """Row of the lower corner, and the four keys, in one of the two parts of a table."""
     shift = splat(lookup[start + SHIFT], 32, PIXELS)
     up = splat(lookup[start + UPSHIFT], 32, PIXELS)
@@ -47,26 +48,26 @@ def _block(a, b, c, d, lookup, start):
     corner = corner + (a >> shift) * splat(sa, 32, PIXELS) + (b >> shift) * splat(sb, 32, PIXELS)
     corner = corner + (c >> shift) * splat(sc, 32, PIXELS) + (d >> shift) * splat(sd, 32, PIXELS)
     keys = (
-        _key(a, shift, up, sa, 0),
-        _key(b, shift, up, sb, 1),
-        _key(c, shift, up, sc, 2),
-        _key(d, shift, up, sd, 3),
+        _make_key(a, shift, up, sa, 0),
+        _make_key(b, shift, up, sb, 1),
+        _make_key(c, shift, up, sc, 2),
+        _make_key(d, shift, up, sd, 3),
     )
     return corner, keys
 
 
 @njit(inline="always")
-def _beyond(a, tap, reach):
+def _measure_distance(a, tap, reach):
     return higher(a, tap) - lower(a, tap) - splat(reach, 32, PIXELS)
 
 
 @njit(inline="always")
-def _ordered(a, b):
+def _sort_pair(a, b):
     return higher(a, b), lower(a, b)
 
 
 @njit(inline="always")
-def find(source, position, taps, lookup):
+def find_simplex(planes, position, taps, lookup):
     """Find the simplex of each lookup.
 
     Returns
@@ -75,44 +76,46 @@ def find(source, position, taps, lookup):
         How far each lookup is beyond the diagonal band (at most 0: within), the table row of the
         lower corner, and the four keys, highest fraction first.
     """
-    a = load(source, position + taps[0], 32, PIXELS)
-    b = load(source, position + taps[1], 32, PIXELS)
-    c = load(source, position + taps[2], 32, PIXELS)
-    d = load(source, position + taps[3], 32, PIXELS)
+    a = load(planes, position + taps[0], 32, PIXELS)
+    b = load(planes, position + taps[1], 32, PIXELS)
+    c = load(planes, position + taps[2], 32, PIXELS)
+    d = load(planes, position + taps[3], 32, PIXELS)
     beyond = higher(
-        _beyond(a, b, lookup[REACH]),
-        higher(_beyond(a, c, lookup[REACH + 1]), _beyond(a, d, lookup[REACH + 2])),
+        _measure_distance(a, b, lookup[REACH]),
+        higher(
+            _measure_distance(a, c, lookup[REACH + 1]), _measure_distance(a, d, lookup[REACH + 2])
+        ),
     )
-    near, (na, nb, nc, nd) = _block(a, b, c, d, lookup, 0)
-    far, (fa, fb, fc, fd) = _block(a, b, c, d, lookup, BLOCK)
+    diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
+    coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
     zero = splat(0, 32, PIXELS)
     # A sorting network.
-    first, second = _ordered(
+    first, second = _sort_pair(
         where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
     )
-    third, fourth = _ordered(
+    third, fourth = _sort_pair(
         where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
     )
-    first, third = _ordered(first, third)
-    second, fourth = _ordered(second, fourth)
-    second, third = _ordered(second, third)
-    return beyond, where_at_most(beyond, zero, near, far), first, second, third, fourth
+    first, third = _sort_pair(first, third)
+    second, fourth = _sort_pair(second, fourth)
+    second, third = _sort_pair(second, third)
+    return beyond, where_at_most(beyond, zero, diagonal, coarse), first, second, third, fourth
 
 
 @njit(inline="always")
-def _next(row, key):
+def _step_row(row, key):
     stride = (key >> splat(TAP_BITS, 32, PIXELS)) & splat((1 << STRIDE_BITS) - 1, 32, PIXELS)
     return row + stride
 
 
 @njit(inline="always")
-def locate(source, position, taps, lookup, unit, lane_bits, rows, weights):
-    """Store where the five vertices of each lookup are, and their weights, which add up to `unit`.
+def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights):
+    """Store the table rows of the five vertices of each lookup, and weights that add up to `unit`.
 
     Parameters
     ----------
-    source
-        Pixels, uint8.
+    planes
+        Pixels, flat, uint8.
     position
         Of the first of sixteen pixels in a row.
     taps
@@ -124,7 +127,7 @@ def locate(source, position, taps, lookup, unit, lane_bits, rows, weights):
     rows, weights
         Filled: [5 * 16], vertex by vertex; a row is given by its first value.
     """
-    beyond, row, first, second, third, fourth = find(source, position, taps, lookup)
+    beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
     at = splat(FRACTION_AT, 32, PIXELS)
     fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
     store(splat(unit, 32, PIXELS) - fa, weights, 0)
@@ -134,24 +137,24 @@ def locate(source, position, taps, lookup, unit, lane_bits, rows, weights):
     store(fd, weights, 4 * PIXELS)
     lanes = splat(lane_bits, 32, PIXELS)
     store(row << lanes, rows, 0)
-    row = _next(row, first)
+    row = _step_row(row, first)
     store(row << lanes, rows, PIXELS)
-    row = _next(row, second)
+    row = _step_row(row, second)
     store(row << lanes, rows, 2 * PIXELS)
-    row = _next(row, third)
+    row = _step_row(row, third)
     store(row << lanes, rows, 3 * PIXELS)
-    store(_next(row, fourth) << lanes, rows, 4 * PIXELS)
+    store(_step_row(row, fourth) << lanes, rows, 4 * PIXELS)
     return beyond, first, second, third, fourth
 
 
 @njit(inline="always")
-def order(located, lookup, numbers, slopes):
-    """Store which tap each fraction belongs to, and how fast a weight grows with its pixel.
+def rank_taps(found, lookup, numbers, slopes):
+    """Store which tap each fraction belongs to, and the slope of a weight over its pixel.
 
     Parameters
     ----------
-    located
-        What `locate` returned.
+    found
+        What `find_vertices` returned.
     lookup
         The description [COLUMNS] of a lookup.
     numbers
@@ -159,12 +162,12 @@ def order(located, lookup, numbers, slopes):
     slopes
         Filled: [16], units of weight for one grey level.
     """
-    beyond, first, second, third, fourth = located
+    beyond, first, second, third, fourth = found
     mask = splat((1 << TAP_BITS) - 1, 32, PIXELS)
     store(first & mask, numbers, 0)
     store(second & mask, numbers, PIXELS)
     store(third & mask, numbers, 2 * PIXELS)
     store(fourth & mask, numbers, 3 * PIXELS)
-    near = splat(1 << lookup[UPSHIFT], 32, PIXELS)
-    far = splat(1 << lookup[BLOCK + UPSHIFT], 32, PIXELS)
-    store(where_at_most(beyond, splat(0, 32, PIXELS), near, far), slopes, 0)
+    diagonal = splat(1 << lookup[UPSHIFT], 32, PIXELS)
+    coarse = splat(1 << lookup[BLOCK + UPSHIFT], 32, PIXELS)
+    store(where_at_most(beyond, splat(0, 32, PIXELS), diagonal, coarse), slopes, 0)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfc.common.parallel import count_cores, run_parallel
-from dfc.engine.borders import extend, interleave, read_in
-from dfc.engine.program import LayerProgram, Source, compile_lut
+from dfc.engine.borders import extend_plane, interleave, read_plane
+from dfc.engine.kernels import Output, Source
+from dfc.engine.program import LayerProgram, compile_lut
 from dfc.engine.simplex import PIXELS
 from dfc.models.lut import Lut
 
@@ -44,13 +45,13 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     height, width, colours = planes.shape
     scale = lut.architecture.scale
     restored = np.empty((height * scale, width * scale, colours), np.uint8)
-    rows = strip_rows(height, threads)
+    rows = choose_strip_rows(height, threads)
     strips = Strips(_programs[lut], planes, restored, rows, lut.architecture.padding == "reflect")
     run_parallel(strips.restore, range(0, height, rows), threads)
     return restored.reshape(*restored.shape[:2], *image.shape[2:])
 
 
-def strip_rows(height: int, threads: int) -> int:
+def choose_strip_rows(height: int, threads: int) -> int:
     """Rows of a strip: as many strips for every thread, each of at most `STRIP_ROWS`."""
     strips = threads * -(-height // (threads * STRIP_ROWS))
     return max(-(-height // strips), FEWEST_ROWS)
@@ -61,7 +62,7 @@ class Placement:
     """Which planes a layer reads and fills, and how far beyond a strip."""
 
     source: int
-    target: int
+    output: int
     """Plane of the first output channel."""
     distance: int
     """Planes from one output channel to the next."""
@@ -69,7 +70,7 @@ class Placement:
     """Rows beyond the strip that later layers read."""
 
 
-def place(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]:
+def place_layers(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]:
     """Find planes for what every layer reads and fills, and how many there are.
 
     Kept channels fill the first planes; the planes after them hold the input and what each layer
@@ -83,8 +84,8 @@ def place(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]:
         layer = step.layer
         halo -= step.reach
         # The first channel of a layer that keeps one goes to the kept planes.
-        target, distance = (kept, free - kept) if layer.keeps else (free, 1)
-        placements.append(Placement(0 if layer.reads_kept else source, target, distance, halo))
+        output, distance = (kept, free - kept) if layer.keeps else (free, 1)
+        placements.append(Placement(0 if layer.reads_kept else source, output, distance, halo))
         kept += layer.keeps
         source, free = free, free + layer.out_channels - layer.keeps
     return placements, free
@@ -110,7 +111,7 @@ class Strips:
         self.pitch = -(-used // PIXELS) * PIXELS
         self.plane = (self.rows + 2 * self.halo) * self.pitch
         self.offsets = [step.offsets(self.pitch, self.plane) for step in self.program]
-        self.placements, self.planes = place(self.program)
+        self.placements, self.planes = place_layers(self.program)
 
     def restore(self, top: int) -> None:
         """Restore the strip whose first row is `top`."""
@@ -129,7 +130,7 @@ class Strips:
             step.run(
                 self._source(scratch, source, bottom - top),
                 offsets,
-                (restored[colour].reshape(-1), 0, width * scale, 0),
+                Output(restored[colour].reshape(-1), 0, width * scale, 0),
             )
         interleave(restored, self.restored[top * scale : bottom * scale])
 
@@ -138,12 +139,14 @@ class Strips:
         return (row - top + self.halo) * self.pitch + self.margin
 
     def _source(self, scratch: NDArray[np.uint8], origin: int, rows: int) -> Source:
-        return scratch, origin, self.pitch, rows, self.image.shape[1]
+        return Source(scratch, origin, self.pitch, rows, self.image.shape[1])
 
     def _read(self, scratch: NDArray[np.uint8], top: int, colour: int) -> None:
         start = self.placements[0].source * self.plane
         plane = scratch[start : start + self.plane]
-        read_in(self.image, colour, plane, self.pitch, top - self.halo, self.margin, self.reflect)
+        read_plane(
+            self.image, colour, plane, self.pitch, top - self.halo, self.margin, self.reflect
+        )
 
     def _run(
         self,
@@ -161,17 +164,17 @@ class Strips:
         step.run(
             self._source(scratch, placement.source * self.plane + origin, stop - start),
             offsets,
-            (
+            Output(
                 scratch,
-                placement.target * self.plane + origin,
+                placement.output * self.plane + origin,
                 self.pitch,
                 placement.distance * self.plane,
             ),
         )
         first = top - self.halo  # the row of the image that row 0 of a plane stands for
         for channel in range(step.layer.out_channels):
-            begin = (placement.target + channel * placement.distance) * self.plane
-            extend(
+            begin = (placement.output + channel * placement.distance) * self.plane
+            extend_plane(
                 scratch[begin : begin + self.plane],
                 self.pitch,
                 self.margin,

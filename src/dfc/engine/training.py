@@ -1,6 +1,6 @@
 """Training tables with the kernels: the table model with a forward and a backward pass of its own.
 
-The pixels that a layer reads and the entries that it adds up are whole numbers, so that the forward
+The pixels that a layer reads and the values that it adds up are whole numbers, so that the forward
 pass is that of restoring; the backward pass is in single precision.
 """
 
@@ -15,8 +15,8 @@ from torch.autograd.function import FunctionCtx
 
 from dfc.common.parallel import run_parallel
 from dfc.engine.borders import extend_batch, fold_batch
-from dfc.engine.kernels import make_gradient_kernel
-from dfc.engine.program import LayerProgram, Source, Target, compile_layer
+from dfc.engine.kernels import Output, Source, make_gradient_kernel
+from dfc.engine.program import LayerProgram, compile_layer
 from dfc.engine.simplex import PIXELS
 from dfc.models.layers import Layer
 from dfc.models.lut import Lut
@@ -44,28 +44,28 @@ class EngineModel(TableModel):
             layer, image, [self.table_parameters[lookup.table]() for lookup in layer.lookups]
         )
 
-    def _sum(self, layer: Layer, image: Tensor, entries: list[Tensor]) -> Tensor:
-        return _LayerSum.apply(image, self._layers[layer], *entries)
+    def _sum(self, layer: Layer, image: Tensor, values: list[Tensor]) -> Tensor:
+        return _LayerSum.apply(image, self._layers[layer], *values)
 
 
 class _LayerSum(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx, image: Tensor, layer: "TrainableLayer", *entries: Tensor
+        ctx: FunctionCtx, image: Tensor, layer: "TrainableLayer", *values: Tensor
     ) -> Tensor:
-        layer.fill([entry.detach().numpy() for entry in entries])
-        planes = layer.extended(image.detach().numpy())
+        layer.fill([value.detach().numpy() for value in values])
+        planes = layer.extend(image.detach().numpy())
         ctx.layer, ctx.planes, ctx.size = layer, planes, image.shape[2:]
-        ctx.save_for_backward(*entries)
-        return torch.from_numpy(layer.sums(planes, *image.shape[2:])).to(image.dtype)
+        ctx.save_for_backward(*values)
+        return torch.from_numpy(layer.sum_lookups(planes, *image.shape[2:])).to(image.dtype)
 
     @staticmethod
     def backward(ctx: FunctionCtx, sums: Tensor) -> tuple[Tensor | None, ...]:
         layer, dtype = ctx.layer, sums.dtype
-        entries = [entry.detach().numpy() for entry in ctx.saved_tensors]
+        values = [value.detach().numpy() for value in ctx.saved_tensors]
         inner = ctx.needs_input_grad[0]
         gradient = np.ascontiguousarray(sums.detach().numpy(), np.float32)
-        image, tables = layer.gradients(gradient, ctx.planes, ctx.size, entries, inner)
+        image, tables = layer.compute_gradients(gradient, ctx.planes, ctx.size, values, inner)
         return (
             torch.from_numpy(image).to(dtype) if inner else None,
             None,
@@ -79,7 +79,7 @@ class TrainableLayer:
     Parameters
     ----------
     program
-        The layer; its tables are overwritten with the entries that are being trained.
+        The layer; its tables are overwritten with the values that are being trained.
     reflect
         Whether the image is mirrored at its borders.
     """
@@ -89,13 +89,13 @@ class TrainableLayer:
         self._reflect = reflect
         self._gradients: list[NDArray[np.float32]] = []
 
-    def fill(self, entries: Iterable[NDArray]) -> None:
-        """Round entries, -1..1, to the whole numbers that the kernels look up."""
-        pairs = zip(entries, self._program.places, strict=True)
+    def fill(self, values: Iterable[NDArray]) -> None:
+        """Round values, -1..1, to the whole numbers that the kernels look up."""
+        pairs = zip(values, self._program.places, strict=True)
         _in_parallel(lambda pair: fill(*pair, self._program.tables), pairs)
 
-    def extended(self, image: NDArray) -> NDArray[np.uint8]:
-        """Whole-numbered pixels [B, C, H, W] as planes [B, C, H + 2 reach, pitch]."""
+    def extend(self, image: NDArray) -> NDArray[np.uint8]:
+        """Copy whole-numbered pixels [B, C, H, W] to planes [B, C, H + 2 reach, pitch]."""
         batch, channels, height, width = image.shape
         reach = self._program.reach
         pitch = -(-(width + 2 * reach + PIXELS) // PIXELS) * PIXELS
@@ -103,8 +103,10 @@ class TrainableLayer:
         extend_batch(image, planes, reach, self._reflect)
         return planes
 
-    def sums(self, planes: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
-        """Sums [B, out_channels, H * scale, W * scale] of all lookups."""
+    def sum_lookups(
+        self, planes: NDArray[np.uint8], height: int, width: int
+    ) -> NDArray[np.float32]:
+        """Add up all lookups: float32 [B, out_channels, H * scale, W * scale]."""
         layer = self._program.layer
         shape = (len(planes), layer.out_channels, height * layer.scale, width * layer.scale)
         sums = np.empty(shape, np.float32)
@@ -112,24 +114,24 @@ class TrainableLayer:
 
         def run(index: int) -> None:
             source = self._source(planes[index], height, width)
-            self._program.run(source, offsets, _flat(sums[index]), sums=True)
+            self._program.run(source, offsets, _flatten(sums[index]), sums=True)
 
         _in_parallel(run, range(len(planes)))
         return sums
 
-    def gradients(
+    def compute_gradients(
         self,
         sums: NDArray[np.float32],
         planes: NDArray[np.uint8],
         size: tuple[int, int],
-        entries: list[NDArray],
+        values: list[NDArray],
         inner: bool,
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """Gradients of the image [B, C, H, W] (if `inner`) and of the entries."""
+        """Compute the gradients of the image [B, C, H, W], if `inner`, and of the tables."""
         program, layer = self._program, self._program.layer
         kernel = make_gradient_kernel(layer.scale, layer.out_channels, inner)
         source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
-        offsets = self._offsets(planes)
+        offsets, tables = self._offsets(planes), program.packed
         workers = torch.get_num_threads()
         while len(self._gradients) < workers:
             self._gradients.append(np.zeros(program.tables.size, np.float32))
@@ -137,25 +139,23 @@ class TrainableLayer:
         def run(worker: int) -> None:
             for index in range(worker, len(planes), workers):
                 kernel(
-                    *self._source(planes[index], *size),
+                    self._source(planes[index], *size),
                     offsets,
-                    program.lookups,
-                    program.tables,
-                    program.unit,
-                    *_flat(sums[index]),
+                    tables,
+                    _flatten(sums[index]),
                     self._gradients[worker],
                     source[index].reshape(-1),
                 )
 
         _in_parallel(run, range(workers))
-        tables = [np.empty_like(entry, np.float32) for entry in entries]
+        gradients = [np.empty_like(value, np.float32) for value in values]
         parts = tuple(self._gradients[:workers])
-        jobs = zip(entries, program.places, tables, strict=True)
+        jobs = zip(values, program.places, gradients, strict=True)
         _in_parallel(lambda job: collect(*job, parts), jobs)
         image = np.empty((*planes.shape[:2], *size), np.float32)
         if inner:
             fold_batch(source, image, program.reach, self._reflect)
-        return image, tables
+        return image, gradients
 
     def _offsets(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
         rows, pitch = planes.shape[2:]
@@ -163,12 +163,12 @@ class TrainableLayer:
 
     def _source(self, planes: NDArray[np.uint8], height: int, width: int) -> Source:
         pitch, reach = planes.shape[2], self._program.reach
-        return planes.reshape(-1), reach * pitch + reach, pitch, height, width
+        return Source(planes.reshape(-1), reach * pitch + reach, pitch, height, width)
 
 
-def _flat(sums: NDArray[np.float32]) -> Target:
+def _flatten(sums: NDArray[np.float32]) -> Output:
     _, height, width = sums.shape
-    return sums.reshape(-1), 0, width, height * width
+    return Output(sums.reshape(-1), 0, width, height * width)
 
 
 def _in_parallel(job: Callable, items: Iterable) -> None:
@@ -176,29 +176,29 @@ def _in_parallel(job: Callable, items: Iterable) -> None:
 
 
 @njit(nogil=True, cache=True)
-def fill(entries: NDArray, places: NDArray[np.int64], tables: NDArray[np.int8]) -> None:
-    """Round entries [N, V], -1..1, to whole numbers -127..127, at their places in the tables."""
-    count, values = entries.shape
+def fill(values: NDArray, places: NDArray[np.int64], tables: NDArray[np.int8]) -> None:
+    """Round values [N, V], -1..1, to whole numbers -127..127, at their places in the tables."""
+    count, width = values.shape
     for row in range(count):
-        for k in range(values):
-            entry = min(max(entries[row, k], -1), 1)
-            tables[places[row] + k] = np.int8(np.rint(entry * 127))
+        for k in range(width):
+            value = min(max(values[row, k], -1), 1)
+            tables[places[row] + k] = np.int8(np.rint(value * 127))
 
 
 @njit(nogil=True, cache=True)
 def collect(
-    entries: NDArray,
+    values: NDArray,
     places: NDArray[np.int64],
     gradient: NDArray[np.float32],
     parts: tuple[NDArray[np.float32], ...],
 ) -> None:
-    """Add up the gradients of the threads for entries [N, V], and clear them."""
-    count, values = entries.shape
+    """Add up the gradients of the threads for values [N, V], and clear them."""
+    count, width = values.shape
     for row in range(count):
-        for k in range(values):
+        for k in range(width):
             total = np.float32(0)
             for part in parts:
                 total += part[places[row] + k]
                 part[places[row] + k] = 0
-            inside = abs(entries[row, k]) <= 1
+            inside = abs(values[row, k]) <= 1
             gradient[row, k] = total * np.float32(127) if inside else np.float32(0)
