@@ -57,7 +57,7 @@ class Output(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """The tables of a layer, and how their values become pixels (docs/numerics.md, section 8)."""
+    """The tables of a layer, and how values become pixels (docs/numerics.md, 6 and 8)."""
 
     lookups: NDArray[np.int32]
     """A row a lookup, of the columns that `dfc.engine.simplex` names."""
