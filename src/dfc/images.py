@@ -20,18 +20,15 @@ def read_image(path: Path) -> np.ndarray:
 
     Parameters
     ----------
-    path
-        A file in any format that Pillow reads.
+    path : a file in any format that Pillow reads
 
     Returns
     -------
-    numpy.ndarray
-        uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB.
+    numpy.ndarray : uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB
 
     Raises
     ------
-    UserError
-        If the file is missing, damaged, or holds 32-bit pixels, whose range is not known.
+    UserError : if the file is missing, damaged, or holds 32-bit pixels, whose range is not known
     """
     image = open_image(path)
     try:
@@ -55,8 +52,7 @@ def convert_to_8_bit(image: Image.Image) -> np.ndarray:
 
     Raises
     ------
-    ValueError
-        If it has 32-bit pixels, whose range is not known.
+    ValueError : if it has 32-bit pixels, whose range is not known
     """
     if image.mode.startswith("I;16"):
         # 65535 / 257 = 255, so that black and white stay exactly black and white.
@@ -71,8 +67,7 @@ def list_images(folder: Path) -> list[Path]:
 
     Parameters
     ----------
-    folder
-        Where to look; a folder that does not exist holds no images.
+    folder : where to look; a folder that does not exist holds no images
 
     Returns
     -------
@@ -97,10 +92,8 @@ def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
 
     Parameters
     ----------
-    path
-        The file to create or replace; its parent is created.
-    image
-        uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's.
+    path : the file to create or replace; its parent is created
+    image : uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's
     """
     format = Image.registered_extensions()[path.suffix.lower()]
     with atomic_write(path) as partial:
@@ -124,8 +117,7 @@ def compute_luma(image: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
-        float64, 16..235, of shape (height, width), not rounded.
+    numpy.ndarray : float64, 16..235, of shape (height, width), not rounded
 
     Examples
     --------
@@ -154,20 +146,16 @@ def downscale(target: np.ndarray, scale: int) -> np.ndarray:
 
     Parameters
     ----------
-    target
-        uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`.
-    scale
-        1 or more; 1 changes nothing.
+    target : uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`
+    scale : 1 or more; 1 changes nothing
 
     Returns
     -------
-    numpy.ndarray
-        uint8, of shape (height / scale, width / scale) and as many channels.
+    numpy.ndarray : uint8, of shape (height / scale, width / scale) and as many channels
 
     Raises
     ------
-    ValueError
-        If a side is not a multiple of `scale`: pixels of the two images would not line up.
+    ValueError : if a side is not a multiple of `scale`: pixels of the two images would not line up
     """
     height, width = target.shape[:2]
     if height % scale or width % scale:
@@ -192,15 +180,12 @@ def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
 
     Parameters
     ----------
-    image
-        uint8, of shape (height, width) or (height, width, 3).
-    scale
-        1 or more.
+    image : uint8, of shape (height, width) or (height, width, 3)
+    scale : 1 or more
 
     Returns
     -------
-    numpy.ndarray
-        uint8, of shape (height * scale, width * scale) and as many channels.
+    numpy.ndarray : uint8, of shape (height * scale, width * scale) and as many channels
     """
     height, width = image.shape[:2]
     return resize_bicubic(image, height * scale, width * scale)

@@ -198,8 +198,7 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
     Parameters
     ----------
-    path
-        A file in the format of `params.yaml`.
+    path : a file in the format of `params.yaml`
 
     Raises
     ------
@@ -229,17 +228,13 @@ def check_params(
 
     Parameters
     ----------
-    values
-        By section and key.
-    path
-        The file, which messages name.
-    renamed
-        Puts the keys of the file into a message, where they are called otherwise.
+    values : by section and key
+    path : the file, which messages name
+    renamed : puts the keys of the file into a message, where they are called otherwise
 
     Raises
     ------
-    UserError
-        As `load_params` does.
+    UserError : as `load_params` does
     """
     try:
         return Params.model_validate(values)

@@ -26,21 +26,15 @@ def load_comparison(
 
     Parameters
     ----------
-    luts
-        Their files.
-    data
-        A benchmark set, or a folder of sets; the sample photographs by default.
-    task
-        That of the LUTs by default.
-    sets
-        The sets to take; all by default.
-    sigma, quality
-        Of the noise, and of JPEG files.
+    luts : their files
+    data : a benchmark set, or a folder of sets; the sample photographs by default
+    task : that of the LUTs by default
+    sets : the sets to take; all by default
+    sigma, quality : of the noise, and of JPEG files
 
     Raises
     ------
-    UserError
-        If the LUTs are not of one task and scale, or there are no images.
+    UserError : if the LUTs are not of one task and scale, or there are no images
     """
     if sets and not data:
         raise UserError("--set: expected the folder of the sets as well, --data")

@@ -18,12 +18,9 @@ def plan_outputs(inputs: Sequence[Path], output: Path, force: bool) -> list[tupl
 
     Parameters
     ----------
-    inputs
-        Image files, and folders that are searched for them.
-    output
-        A folder, or a file with the extension of an image.
-    force
-        Whether files that exist may be replaced.
+    inputs : image files, and folders that are searched for them
+    output : a folder, or a file with the extension of an image
+    force : whether files that exist may be replaced
 
     Raises
     ------

@@ -18,8 +18,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    path
-        The file or folder to create; its parent is created, and what stands there is replaced.
+    path : the file or folder to create; its parent is created, and what stands there is replaced
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = get_partial_path(path)

@@ -34,14 +34,10 @@ def prefetch(
 
     Parameters
     ----------
-    function
-        Applied to each item once; what it raises is raised here.
-    items
-        Taken one by one, as they are needed.
-    threads
-        How many items are worked on at once.
-    ahead
-        How many results, finished or not, may wait in memory: 1 or more, `threads` by default.
+    function : applied to each item once; what it raises is raised here
+    items : taken one by one, as they are needed
+    threads : how many items are worked on at once
+    ahead : how many results, finished or not, may wait in memory: 1 or more, `threads` by default
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:

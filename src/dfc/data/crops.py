@@ -16,21 +16,15 @@ class CropSampler:
 
     Parameters
     ----------
-    store
-        The image pairs.
-    batch_size
-        Crops in a batch, over all processes together.
-    patch_size
-        Side of the degraded crops, in pixels.
-    seed
-        0 or more.
-    task
-        Degrades the crops of images that are stored without their degraded ones.
+    store : the image pairs
+    batch_size : crops in a batch, over all processes together
+    patch_size : side of the degraded crops, in pixels
+    seed : 0 or more
+    task : degrades the crops of images that are stored without their degraded ones
 
     Raises
     ------
-    UserError
-        If a degraded image is smaller than a crop.
+    UserError : if a degraded image is smaller than a crop
     """
 
     def __init__(
@@ -74,8 +68,7 @@ class CropSampler:
 
         Parameters
         ----------
-        iteration
-            0 or more.
+        iteration : 0 or more
         rank, world
             The number of this process and how many there are: it gets the rows
             rank, rank + world, .. of the batch.
@@ -89,8 +82,7 @@ class CropSampler:
 
         Raises
         ------
-        UserError
-            If the batch does not divide evenly over the processes.
+        UserError : if the batch does not divide evenly over the processes
         """
         if self._batch_size % world:
             raise UserError(

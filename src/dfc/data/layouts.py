@@ -42,17 +42,13 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
 
     Parameters
     ----------
-    root
-        The folder of the data set.
-    scale
-        How many times smaller the degraded images are, on each side.
-    split
-        "train" or "val": which part to take where a set keeps the two apart.
+    root : the folder of the data set
+    scale : how many times smaller the degraded images are, on each side
+    split : "train" or "val": which part to take where a set keeps the two apart
 
     Returns
     -------
-    list of Pair
-        In the order of the paths of the target images.
+    list of Pair : in the order of the paths of the target images
 
     Raises
     ------
@@ -137,22 +133,17 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
 
     Parameters
     ----------
-    root
-        One set (it has `HR/`, or images directly in it), or a folder of sets.
-    names
-        The sets to take, in this order; empty for all of them.
-    scale
-        As for `find_pairs`.
+    root : one set (it has `HR/`, or images directly in it), or a folder of sets
+    names : the sets to take, in this order; empty for all of them
+    scale : as for `find_pairs`
 
     Returns
     -------
-    dict of str to list of Pair
-        By folder name; empty if there are no images and `names` is empty.
+    dict of str to list of Pair : by folder name; empty if there are no images and `names` is empty
 
     Raises
     ------
-    UserError
-        If a set in `names` is not there.
+    UserError : if a set in `names` is not there
     """
     folders = {folder.absolute().name: folder for folder in _list_set_folders(root)}
     for name in names:

@@ -13,10 +13,8 @@ def load_pair(pair: Pair, task: Task) -> tuple[np.ndarray, np.ndarray]:
 
     Parameters
     ----------
-    pair
-        The files; where `degraded` is None, the degraded image is made from the target one.
-    task
-        How it is made.
+    pair : the files; where `degraded` is None, the degraded image is made from the target one
+    task : how it is made
 
     Returns
     -------

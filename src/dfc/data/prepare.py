@@ -37,23 +37,19 @@ def find_training_pairs(
 
     Parameters
     ----------
-    source
-        "sample" for the sample photographs, "folder" for the two folders.
+    source : "sample" for the sample photographs, "folder" for the two folders
     train_dir, val_dir
         Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
         every 20th training image (10 at most) is for validation instead.
-    scale
-        How many times smaller degraded images are, on each side.
+    scale : how many times smaller degraded images are, on each side
 
     Returns
     -------
-    dict of str to list of Pair
-        Under "train" and "val"; neither list is empty.
+    dict of str to list of Pair : under "train" and "val"; neither list is empty
 
     Raises
     ------
-    UserError
-        If `source` is unknown, or a folder holds too few images or halves of pairs.
+    UserError : if `source` is unknown, or a folder holds too few images or halves of pairs
     """
     match source:
         case "sample":
@@ -133,20 +129,16 @@ def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) 
 
     Parameters
     ----------
-    pair
-        The files.
+    pair : the files
     size
         Below 1, the target image is made so much smaller (but not smaller than a crop), which shows
         more in a crop, and sharper. The degraded image is then always made.
-    task
-        How the degraded image is made; it is left out where training makes it anew.
-    patch_size
-        Side of the degraded crops that training will draw, in pixels.
+    task : how the degraded image is made; it is left out where training makes it anew
+    patch_size : side of the degraded crops that training will draw, in pixels
 
     Raises
     ------
-    UserError
-        If the files are not readable, do not fit each other, or are too small for a crop.
+    UserError : if the files are not readable, do not fit each other, or are too small for a crop
     """
     anew = task.per_crop and not has_degraded_file(pair, task)
     side = patch_size * task.scale + (2 * task.margin if anew else 0)
@@ -179,15 +171,12 @@ def load_validation_example(pair: Pair, task: Task) -> Example:
 
     Parameters
     ----------
-    pair
-        The files.
-    task
-        How the degraded image is made.
+    pair : the files
+    task : how the degraded image is made
 
     Raises
     ------
-    UserError
-        If the files are not readable or do not fit each other.
+    UserError : if the files are not readable or do not fit each other
     """
     degraded, target = load_pair(pair, task)
     height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])

@@ -46,13 +46,11 @@ def find_photograph(name: str) -> Pair:
 
     Parameters
     ----------
-    name
-        One of `TRAIN`, `VALIDATION` or `BENCHMARK`.
+    name : one of `TRAIN`, `VALIDATION` or `BENCHMARK`
 
     Raises
     ------
-    KeyError
-        If there is no such photograph.
+    KeyError : if there is no such photograph
     """
     package, file = _FILES[name]
     return Pair(name, Path(str(files(package) / file)), None)

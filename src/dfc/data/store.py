@@ -71,10 +71,8 @@ def start_store(folder: Path, identity: object) -> None:
 
     Parameters
     ----------
-    folder
-        Where the store grows.
-    identity
-        Everything that the images depend on, as JSON can express it.
+    folder : where the store grows
+    identity : everything that the images depend on, as JSON can express it
     """
     stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, identity])
     if not stamp.is_file() or stamp.read_text() != made_from:
@@ -93,19 +91,14 @@ def store_example(folder: Path, file: str, load: Callable[[], Example], scale: i
 
     Parameters
     ----------
-    folder
-        Of the split.
-    file
-        What the file names start with.
-    load
-        Gives the pair; called only where it is to be written.
-    scale
-        How many times smaller degraded images are, on each side.
+    folder : of the split
+    file : what the file names start with
+    load : gives the pair; called only where it is to be written
+    scale : how many times smaller degraded images are, on each side
 
     Raises
     ------
-    ValueError
-        If the two images of the pair do not fit each other.
+    ValueError : if the two images of the pair do not fit each other
     """
     if not is_stored(folder, file):
         example = load()
@@ -150,10 +143,8 @@ class PairStore:
 
     Parameters
     ----------
-    folder
-        A folder that `finish_store` made.
-    split
-        "train" or "val".
+    folder : a folder that `finish_store` made
+    split : "train" or "val"
 
     Raises
     ------

@@ -22,20 +22,16 @@ def restore(image: AnyImage, lut: Lut, threads: int | None = None) -> AnyImage:
         An array, uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's in
         any mode. Transparency is kept, enlarged by bicubic interpolation; palettes, CMYK and 16-bit
         grey become RGB and 8-bit grey.
-    lut
-        From `dfc.load`.
-    threads
-        How many threads share the work; all cores by default.
+    lut : from `dfc.load`
+    threads : how many threads share the work; all cores by default
 
     Returns
     -------
-    numpy.ndarray or PIL.Image.Image
-        The same kind of picture, `scale` times larger on each side.
+    numpy.ndarray or PIL.Image.Image : the same kind of picture, `scale` times larger on each side
 
     Raises
     ------
-    UserError
-        If the picture has no pixels, or its array is of another type or shape.
+    UserError : if the picture has no pixels, or its array is of another type or shape
     """
     if threads is not None and threads < 1:
         raise UserError(f"threads: expected 1 or more, got {threads}")

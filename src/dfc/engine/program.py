@@ -96,12 +96,9 @@ class LayerProgram:
 
         Parameters
         ----------
-        source, output
-            Where it reads and writes.
-        offsets
-            Of the taps, from `offsets`.
-        sums
-            Whether the output takes sums (float32) instead of pixels (uint8).
+        source, output : where it reads and writes
+        offsets : of the taps, from `offsets`
+        sums : whether the output takes sums (float32) instead of pixels (uint8)
         """
         layer = self.layer
         kernel = make_layer_kernel(layer.scale, layer.out_channels, sums)

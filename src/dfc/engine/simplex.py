@@ -114,18 +114,12 @@ def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights
 
     Parameters
     ----------
-    planes
-        Pixels, flat, uint8.
-    position
-        Of the first of sixteen pixels in a row.
-    taps
-        Offsets [4] of the taps from a pixel.
-    lookup
-        The description [COLUMNS] of a lookup.
-    lane_bits
-        A table row takes 2^lane_bits values.
-    rows, weights
-        Filled: [5 * 16], vertex by vertex; a row is given by its first value.
+    planes : Pixels, flat, uint8
+    position : of the first of sixteen pixels in a row
+    taps : offsets [4] of the taps from a pixel
+    lookup : the description [COLUMNS] of a lookup
+    lane_bits : a table row takes 2^lane_bits values
+    rows, weights : Filled: [5 * 16], vertex by vertex; a row is given by its first value
     """
     beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
     at = splat(FRACTION_AT, 32, PIXELS)
@@ -153,14 +147,10 @@ def rank_taps(found, lookup, numbers, slopes):
 
     Parameters
     ----------
-    found
-        What `find_vertices` returned.
-    lookup
-        The description [COLUMNS] of a lookup.
-    numbers
-        Filled: [4 * 16], numbers of the taps, highest fraction first.
-    slopes
-        Filled: [16], units of weight for one grey level.
+    found : what `find_vertices` returned
+    lookup : the description [COLUMNS] of a lookup
+    numbers : Filled: [4 * 16], numbers of the taps, highest fraction first
+    slopes : Filled: [16], units of weight for one grey level
     """
     beyond, first, second, third, fourth = found
     mask = splat((1 << TAP_BITS) - 1, 32, PIXELS)

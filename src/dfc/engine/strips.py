@@ -26,17 +26,13 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
 
     Parameters
     ----------
-    image
-        uint8, [H, W] or [H, W, 3].
-    lut
-        The LUT to restore with.
-    threads
-        How many threads share the work; all cores by default.
+    image : uint8, [H, W] or [H, W, 3]
+    lut : the LUT to restore with
+    threads : how many threads share the work; all cores by default
 
     Returns
     -------
-    Image
-        The same kind of image, `scale` times larger on each side.
+    Image : the same kind of image, `scale` times larger on each side
     """
     if lut not in _programs:
         _programs[lut] = compile_lut(lut)

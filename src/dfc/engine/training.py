@@ -78,10 +78,8 @@ class TrainableLayer:
 
     Parameters
     ----------
-    program
-        The layer; its tables are overwritten with the values that are being trained.
-    reflect
-        Whether the image is mirrored at its borders.
+    program : the layer; its tables are overwritten with the values that are being trained
+    reflect : whether the image is mirrored at its borders
     """
 
     def __init__(self, program: LayerProgram, reflect: bool) -> None:

@@ -64,10 +64,8 @@ def count_accesses(lut: Lut, images: Iterable[NDArray]) -> list[Accesses]:
 
     Parameters
     ----------
-    lut
-        Its finest lattice decides the size of a cell.
-    images
-        Degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted.
+    lut : its finest lattice decides the size of a cell
+    images : Degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted
     """
     model = EngineModel(lut)
     counts = {}

@@ -48,13 +48,11 @@ class Comparison:
 
         Parameters
         ----------
-        folder
-            Where to keep the restored images, as SET/METHOD/IMAGE.png.
+        folder : where to keep the restored images, as SET/METHOD/IMAGE.png
 
         Returns
         -------
-        DataFrame
-            A row an image and method, with the columns set, method, image, and one a metric.
+        DataFrame : a row an image and method, with the columns set, method, image, and one a metric
         """
         images = [(name, pair) for name, pairs in self.sets.items() for pair in pairs]
         work = partial(self._score_image, folder=folder)
@@ -99,15 +97,12 @@ def restore_with_model(model: nn.Module, image: NDArray) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    model
-        Maps pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255.
-    image
-        [H, W] or [H, W, 3].
+    model : maps pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
+    image : [H, W] or [H, W, 3]
 
     Returns
     -------
-    NDArray
-        The same kind of image, `scale` times larger.
+    NDArray : the same kind of image, `scale` times larger
     """
     device = next(model.parameters()).device
     planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)[:, None]

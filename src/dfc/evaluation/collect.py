@@ -25,10 +25,8 @@ def collect_evidence(
 
     Parameters
     ----------
-    comparison
-        What was compared.
-    scores
-        From `Comparison.score`.
+    comparison : what was compared
+    scores : from `Comparison.score`
     subject
         The last LUT of a chain, in which each was made of the one before; otherwise the LUT with
         the highest PSNR is the subject.

@@ -49,10 +49,8 @@ def make_examples(
 
     Yields
     ------
-    Example
-        What is shown.
-    NDArray
-        The whole degraded image.
+    Example : what is shown
+    NDArray : the whole degraded image
     """
     baseline = comparison.task.baseline
     ends = (baseline, subject)

@@ -19,8 +19,7 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
 
     Parameters
     ----------
-    commits
-        Take so many commits, the latest first, and what was started from them; all for -1.
+    commits : take so many commits, the latest first, and what was started from them; all for -1
 
     Returns
     -------
@@ -31,8 +30,7 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
 
     Raises
     ------
-    UserError
-        If DVC cannot read its own files.
+    UserError : if DVC cannot read its own files
     """
     from dvc.api import exp_show
     from dvc.exceptions import DvcException, NotDvcRepoError

@@ -19,10 +19,8 @@ def summarise(scores: pd.DataFrame, storage_mib: Mapping[str, float]) -> pd.Data
 
     Parameters
     ----------
-    scores
-        Of every image, from `Comparison.score`.
-    storage_mib
-        Storage of the methods that are LUTs.
+    scores : of every image, from `Comparison.score`
+    storage_mib : storage of the methods that are LUTs
 
     Returns
     -------

@@ -37,14 +37,10 @@ def measure_speed(
 
     Parameters
     ----------
-    lut
-        The LUT.
-    width, height
-        Size of the degraded image, in pixels.
-    threads
-        CPU threads; all cores by default.
-    budget
-        Seconds to spend on each figure, about.
+    lut : the LUT
+    width, height : size of the degraded image, in pixels
+    threads : CPU threads; all cores by default
+    budget : seconds to spend on each figure, about
 
     Returns
     -------
@@ -161,10 +157,8 @@ def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> I
 
     Parameters
     ----------
-    model
-        A network or a table model.
-    degraded, target
-        Pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
+    model : a network or a table model
+    degraded, target : pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255
     """
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     while True:
@@ -184,12 +178,9 @@ def measure_median_seconds(
 
     Parameters
     ----------
-    calls
-        What to time, by name.
-    budget
-        Seconds for each call, about.
-    rounds
-        So many at least.
+    calls : what to time, by name
+    budget : seconds for each call, about
+    rounds : so many at least
     """
     seconds: dict[Key, list[float]] = {key: [] for key in calls}
     end = time.perf_counter() + budget * len(calls)
@@ -207,10 +198,8 @@ def measure_720p_milliseconds(lut: Lut, budget: float = 1.0) -> float:
 
     Parameters
     ----------
-    lut
-        On all cores.
-    budget
-        Seconds to spend, about.
+    lut : on all cores
+    budget : seconds to spend, about
     """
     scale = lut.architecture.scale
     image = read_photograph(-(-1280 // scale), -(-720 // scale))

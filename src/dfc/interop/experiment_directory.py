@@ -44,8 +44,7 @@ def create(folder: Path) -> Path:
 
     Raises
     ------
-    UserError
-        If it has a configuration already.
+    UserError : if it has a configuration already
     """
     path = folder / CONFIG
     refuse_existing(path, force=None)
@@ -59,10 +58,8 @@ def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
 
     Parameters
     ----------
-    folder
-        The experiment directory.
-    task
-        What to restore: sr, denoise, deblock or deblur.
+    folder : the experiment directory
+    task : what to restore: sr, denoise, deblock or deblur
 
     Returns
     -------

@@ -47,8 +47,7 @@ def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str
 
     Raises
     ------
-    ValueError
-        If a name is not known, or the shapes are of no architecture.
+    ValueError : if a name is not known, or the shapes are of no architecture
     """
     renamed = {name: _our_key(name) for name in tensors}
     wrapper = next((place[0] for place in renamed.values() if place), None)

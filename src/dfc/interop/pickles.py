@@ -30,18 +30,15 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    path
-        A file that `torch.save` wrote, in its present format or in that before PyTorch 1.6.
+    path : a file that `torch.save` wrote, in its present format or in that before PyTorch 1.6
 
     Returns
     -------
-    dict of str to Tensor
-        By name; names inside dictionaries and modules are joined by dots.
+    dict of str to Tensor : by name; names inside dictionaries and modules are joined by dots
 
     Raises
     ------
-    UserError
-        If the file is not such a checkpoint, or holds no tensor.
+    UserError : if the file is not such a checkpoint, or holds no tensor
     """
     try:
         _refuse_bombs(path)

@@ -31,8 +31,7 @@ def find_source(path: Path) -> Path | None:
 
     Raises
     ------
-    UserError
-        If there is nothing at the path, or several files in the folder.
+    UserError : if there is nothing at the path, or several files in the folder
     """
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
@@ -50,15 +49,12 @@ def read_source(source: Path, task: str | None = None) -> Found:
 
     Parameters
     ----------
-    source
-        A file, or a folder of the tables of one LUT; of several, name a file of the one.
-    task
-        What published tables are for, of which the files do not say it.
+    source : a file, or a folder of the tables of one LUT; of several, name a file of the one
+    task : what published tables are for, of which the files do not say it
 
     Raises
     ------
-    UserError
-        If it holds neither, or more than one.
+    UserError : if it holds neither, or more than one
     """
     found = find_source(source)
     if found is None:

@@ -53,8 +53,7 @@ def find_tables(source: Path) -> list[Files]:
 
     Raises
     ------
-    UserError
-        If a file of a compressed table has no partner.
+    UserError : if a file of a compressed table has no partner
     """
     folder = source if source.is_dir() else source.parent
     groups: dict[str, dict[str, dict[str, Path]]] = {}
@@ -107,15 +106,12 @@ def read_tables(files: Files, task: str | None) -> Lut:
 
     Parameters
     ----------
-    files
-        From `find_tables`.
-    task
-        What they are for; None for super-resolution, or denoising where the scale is 1.
+    files : from `find_tables`
+    task : what they are for; None for super-resolution, or denoising where the scale is 1
 
     Raises
     ------
-    UserError
-        If a file is damaged, or they are not the tables of an architecture.
+    UserError : if a file is damaged, or they are not the tables of an architecture
     """
     arrays = {name: [_read(path) for path in paths] for name, paths in files.parts.items()}
     index = find_index(files.folder)
@@ -162,8 +158,7 @@ def find_index(folder: Path) -> DiagonalFirst | None:
 
     Raises
     ------
-    UserError
-        If the file is damaged.
+    UserError : if the file is damaged
     """
     paths = [path for path in sorted(folder.glob("ref2index_*.npy")) if _INDEX.fullmatch(path.stem)]
     if len(paths) != 1:
@@ -215,13 +210,11 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
 
     Returns
     -------
-    list of Path
-        The files that were written.
+    list of Path : the files that were written
 
     Raises
     ------
-    UserError
-        If a file exists and may not be replaced.
+    UserError : if a file exists and may not be replaced
     """
     arrays = dict(_arrays(lut))
     for name in arrays:

@@ -16,8 +16,7 @@ def make_lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, 
 
     Raises
     ------
-    ValueError
-        If the patterns are not different letters of `PATTERNS`.
+    ValueError : if the patterns are not different letters of `PATTERNS`
     """
     if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(PATTERNS):
         letters = "".join(PATTERNS)
@@ -84,17 +83,13 @@ def build(name: str, scale: int, **knobs: Any) -> Architecture:
 
     Parameters
     ----------
-    name
-        A key of `ARCHITECTURES`.
-    scale
-        How many times larger the output is, 1 to 4.
-    **knobs
-        Those of all architectures, as `patterns` and `stages`; the function takes its own.
+    name : a key of `ARCHITECTURES`
+    scale : how many times larger the output is, 1 to 4
+    **knobs : those of all architectures, as `patterns` and `stages`; the function takes its own
 
     Raises
     ------
-    ValueError
-        For a name, a scale or a knob that does not exist.
+    ValueError : for a name, a scale or a knob that does not exist
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture {name!r} is none of {', '.join(ARCHITECTURES)}")
@@ -117,8 +112,7 @@ def parse_architecture(values: dict[str, Any]) -> Architecture:
 
     Raises
     ------
-    TypeError, ValueError, KeyError
-        If it describes no architecture.
+    TypeError, ValueError, KeyError : if it describes no architecture
     """
     if "layers" not in values:
         return build(**values)

@@ -129,8 +129,7 @@ def describe_file(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    UserError
-        If the file holds neither.
+    UserError : if the file holds neither
     """
     model = load_model(path)
     architecture = model.architecture

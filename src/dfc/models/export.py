@@ -23,12 +23,9 @@ def export(model: Network | Lut, task: str, interval: int) -> Lut:
 
     Parameters
     ----------
-    model
-        The network, or a LUT on whatever lattice.
-    task
-        What it was trained for.
-    interval
-        Sample every 2^interval grey levels (4 as published).
+    model : the network, or a LUT on whatever lattice
+    task : what it was trained for
+    interval : sample every 2^interval grey levels (4 as published)
 
     Returns
     -------

@@ -22,12 +22,9 @@ def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -
 
     Parameters
     ----------
-    architecture
-        The layers to run.
-    image
-        Pixels [B, 1, H, W], 0..255, in a floating-point type.
-    sum_layer
-        Adds up what the lookups of one layer give.
+    architecture : the layers to run
+    image : pixels [B, 1, H, W], 0..255, in a floating-point type
+    sum_layer : adds up what the lookups of one layer give
 
     Returns
     -------
@@ -48,19 +45,14 @@ def sum_lookups(layer: Layer, image: Tensor, padding: str, look_up: LookupValues
 
     Parameters
     ----------
-    layer
-        The lookups to make.
-    image
-        Pixels [B, C, H, W].
-    padding
-        `edge` or `reflect`.
-    look_up
-        Gives the values of one lookup, for all its rotations in one call.
+    layer : the lookups to make
+    image : pixels [B, C, H, W]
+    padding : `edge` or `reflect`
+    look_up : gives the values of one lookup, for all its rotations in one call
 
     Returns
     -------
-    Tensor
-        Sums [B, out_channels, H * scale, W * scale].
+    Tensor : sums [B, out_channels, H * scale, W * scale]
     """
     batch, _, height, width = image.shape
     total: Tensor | float = 0.0
@@ -83,8 +75,7 @@ def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
 
     Returns
     -------
-    Tensor
-        Taps [rotations, B, H, W, 4] of an image [B, C, H, W].
+    Tensor : taps [rotations, B, H, W, 4] of an image [B, C, H, W]
     """
     height, width = image.shape[-2:]
     reach = lookup.reach

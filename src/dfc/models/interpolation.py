@@ -14,10 +14,8 @@ def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
 
     Parameters
     ----------
-    values
-        The table [lattice.size, V].
-    lattice
-        Where the table is sampled.
+    values : the table [lattice.size, V]
+    lattice : where the table is sampled
     taps
         Whole-numbered pixels `a b c d` [N, 4], 0..255, in the dtype of `values`; 256, the last
         point of an axis, on a uniform lattice only.

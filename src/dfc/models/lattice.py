@@ -67,8 +67,7 @@ class Uniform:
 
         Raises
         ------
-        ValueError
-            If a point is not on the lattice.
+        ValueError : if a point is not on the lattice
         """
         if (points % self.step).any():
             raise ValueError(f"not every point lies on the lattice of interval {self.interval}")
@@ -171,8 +170,7 @@ def parse_lattice(values: dict[str, Any]) -> Lattice:
 
     Raises
     ------
-    ValueError
-        If it describes no lattice.
+    ValueError : if it describes no lattice
     """
     match values:
         case {"kind": "uniform", "interval": int(interval)} if interval in INTERVALS:

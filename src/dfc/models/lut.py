@@ -33,8 +33,7 @@ class Table:
 
         Raises
         ------
-        ValueError
-            If this table is not uniform, or too coarse for the other lattice.
+        ValueError : if this table is not uniform, or too coarse for the other lattice
         """
         if self.lattice == lattice:
             return self
@@ -79,17 +78,13 @@ class Lut:
 
         Parameters
         ----------
-        dims
-            Dimensions kept near the diagonal.
-        diagonal_width
-            How many lattice points a diagonal point may be away from the diagonal.
-        interval
-            Interval of the coarse lattice elsewhere, above that of this LUT.
+        dims : dimensions kept near the diagonal
+        diagonal_width : how many lattice points a diagonal point may be away from the diagonal
+        interval : interval of the coarse lattice elsewhere, above that of this LUT
 
         Raises
         ------
-        ValueError
-            If this LUT is too coarse, or compressed in another way.
+        ValueError : if this LUT is too coarse, or compressed in another way
         """
         tables = {}
         for name, (lookup, _) in self.architecture.lookups.items():

@@ -25,10 +25,8 @@ class Cell(nn.Module):
 
     Parameters
     ----------
-    features
-        Width `nf` of a hidden layer.
-    values
-        Values that one lookup yields.
+    features : width `nf` of a hidden layer
+    values : values that one lookup yields
     gain, offset
         Where training starts: every value is about gain * a + offset, for the first tap `a`.
     """
@@ -84,10 +82,8 @@ class Network(nn.Module):
 
     Parameters
     ----------
-    architecture
-        The layers; every lookup gets a cell of its own.
-    features
-        Width `nf` of the hidden layers of a cell (64 as published).
+    architecture : the layers; every lookup gets a cell of its own
+    features : width `nf` of the hidden layers of a cell (64 as published)
     """
 
     def __init__(self, architecture: Architecture, features: int) -> None:

@@ -25,12 +25,9 @@ def make_nearest_neighbour(architecture: Architecture, task: str, interval: int)
 
     Parameters
     ----------
-    architecture
-        What the tables are for.
-    task
-        What they will be trained for.
-    interval
-        Of the uniform lattice that they are on.
+    architecture : what the tables are for
+    task : what they will be trained for
+    interval : of the uniform lattice that they are on
     """
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():

@@ -20,10 +20,8 @@ class TableModel(nn.Module):
 
     Parameters
     ----------
-    lut
-        Where training starts.
-    intervals
-        Of coarser lattices that are trained together with those of the tables.
+    lut : where training starts
+    intervals : of coarser lattices that are trained together with those of the tables
     """
 
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:

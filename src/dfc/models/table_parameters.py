@@ -21,8 +21,7 @@ class TableParameters(nn.Module):
 
     Parameters
     ----------
-    table
-        Where training starts.
+    table : where training starts
     intervals
         Of the coarse lattices, in any order; any that is not coarser than the table is left out.
     gain

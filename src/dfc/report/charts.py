@@ -65,10 +65,8 @@ def draw_svg(chart: alt.TopLevelMixin, key: str) -> str:
 
     Parameters
     ----------
-    chart
-        Any chart of Altair's.
-    key
-        Tells its elements from those of the other charts of the page.
+    chart : any chart of Altair's
+    key : tells its elements from those of the other charts of the page
     """
     text = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "titleFontWeight": "normal"}
     sizes = {"labelFontSize": 12, "titleFontSize": 12}

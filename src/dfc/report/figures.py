@@ -18,12 +18,9 @@ def write_figures(folder: Path, evidence: Evidence, experiments: pd.DataFrame | 
 
     Parameters
     ----------
-    folder
-        Where they go, as rate_distortion_SET.svg and SET_IMAGE.png; it is replaced.
-    evidence
-        What was measured.
-    experiments
-        From `dfc.evaluation.experiments.read_experiments`.
+    folder : where they go, as rate_distortion_SET.svg and SET_IMAGE.png; it is replaced
+    evidence : what was measured
+    experiments : from `dfc.evaluation.experiments.read_experiments`
     """
     with atomic_write(folder) as partial:
         partial.mkdir()

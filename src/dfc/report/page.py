@@ -13,12 +13,9 @@ def render_page(title: str, evidence: Evidence, run: Run) -> str:
 
     Parameters
     ----------
-    title
-        Of the page.
-    evidence
-        What was measured.
-    run
-        What is known of the run.
+    title : of the page
+    evidence : what was measured
+    run : what is known of the run
     """
     environment = Environment(
         loader=PackageLoader("dfc.report"),

@@ -33,10 +33,8 @@ def join_pictures(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2)
 
     Parameters
     ----------
-    pictures
-        By caption, [H, W] or [H, W, 3].
-    magnified
-        How many times larger they are shown, pixel by pixel.
+    pictures : by caption, [H, W] or [H, W, 3]
+    magnified : how many times larger they are shown, pixel by pixel
     """
     gap, caption, font = 6, 24, ImageFont.load_default(14)
     height, width = (side * magnified for side in next(iter(pictures.values())).shape[:2])

@@ -32,16 +32,11 @@ def plot_rate_distortion(
     points
         Columns group, label (may be empty), storage_mib (a point without one is drawn as a line),
         psnr and alt_text, what the point says to readers.
-    colours
-        Of the points that are measured here, by label.
-    size
-        Width and height of the area, in pixels.
-    path
-        Labels of those that are joined by arrows, in this order.
-    budget_mib
-        A storage to mark.
-    ringed
-        Index of points that are marked.
+    colours : of the points that are measured here, by label
+    size : width and height of the area, in pixels
+    path : labels of those that are joined by arrows, in this order
+    budget_mib : a storage to mark
+    ringed : index of points that are marked
     """
     points = points.astype({"storage_mib": float, "psnr": float})  # also where there are none
     points = points[np.isfinite(points["psnr"])]  # a perfect image has no place on the axis

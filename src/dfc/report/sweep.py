@@ -45,8 +45,7 @@ class Sweep:
 
         Raises
         ------
-        UserError
-            If no LUT fits.
+        UserError : if no LUT fits
         """
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
@@ -101,15 +100,12 @@ def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
 
     Parameters
     ----------
-    commits
-        As for `dfc.evaluation.experiments.finished`.
-    set_name
-        A benchmark set; by default, the first that was measured.
+    commits : as for `dfc.evaluation.experiments.finished`
+    set_name : a benchmark set; by default, the first that was measured
 
     Raises
     ------
-    UserError
-        If there are no experiments, or none was measured on the set.
+    UserError : if there are no experiments, or none was measured on the set
     """
     experiments = read_experiments(commits)
     if experiments.empty:

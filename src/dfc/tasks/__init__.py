@@ -24,8 +24,7 @@ def find_task(name: str) -> "type[Task]":
 
     Raises
     ------
-    UserError
-        If there is none of that name.
+    UserError : if there is none of that name
     """
     if name in _registered:
         return _registered[name]
@@ -40,17 +39,13 @@ def build_task(name: str, scale: int | None = None, **knobs: Any) -> "Task":
 
     Parameters
     ----------
-    name
-        As for `find_task`.
-    scale
-        How many times smaller degraded images are, on each side; None for what is usual.
-    **knobs
-        Those of all tasks, as `sigma` and `quality`; the task takes its own.
+    name : as for `find_task`
+    scale : how many times smaller degraded images are, on each side; None for what is usual
+    **knobs : those of all tasks, as `sigma` and `quality`; the task takes its own
 
     Raises
     ------
-    UserError
-        If there is no such task, or not at this scale.
+    UserError : if there is no such task, or not at this scale
     """
     task = find_task(name)
     scale = task.scales[0] if scale is None else scale

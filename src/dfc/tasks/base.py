@@ -74,15 +74,12 @@ class Task(ABC):
 
         Parameters
         ----------
-        target
-            From `make_target`.
-        name
-            Of the image: a task may degrade every name in another way.
+        target : from `make_target`
+        name : of the image: a task may degrade every name in another way
 
         Returns
         -------
-        numpy.ndarray
-            With sides `scale` times smaller and as many channels.
+        numpy.ndarray : with sides `scale` times smaller and as many channels
         """
 
     def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -90,15 +87,12 @@ class Task(ABC):
 
         Parameters
         ----------
-        window
-            uint8: the target with `margin` pixels more on each side.
-        rng
-            Decides how.
+        window : uint8: the target with `margin` pixels more on each side
+        rng : decides how
 
         Returns
         -------
-        numpy.ndarray
-            uint8, without the margin.
+        numpy.ndarray : uint8, without the margin
         """
         raise NotImplementedError
 

@@ -45,8 +45,7 @@ def draw_shake_kernel(rng: np.random.Generator) -> np.ndarray:
 
     Returns
     -------
-    numpy.ndarray
-        float64, of shape (SHAKE, SHAKE), adding up to 1.
+    numpy.ndarray : float64, of shape (SHAKE, SHAKE), adding up to 1
     """
     steps = 200
     velocity = gaussian_filter1d(rng.standard_normal((2, steps)), steps / 8, axis=1)

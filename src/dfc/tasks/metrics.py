@@ -24,18 +24,15 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
     restored, target
         Grey levels 0..255, of one shape (height, width) or (height, width, C); those of
         `compute_luma` for super-resolution.
-    shave
-        Pixels left out on each side, where a method lacks context; the scale, by convention.
+    shave : pixels left out on each side, where a method lacks context; the scale, by convention
 
     Returns
     -------
-    float
-        In dB; infinite for identical images.
+    float : in dB; infinite for identical images
 
     Raises
     ------
-    ValueError
-        If the shapes differ, or shaving leaves no pixels.
+    ValueError : if the shapes differ, or shaving leaves no pixels
     """
     _check_shapes(restored, target)
     height, width = target.shape[:2]
@@ -54,18 +51,15 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
 
     Parameters
     ----------
-    restored, target
-        Images as for `compute_psnr`, of one shape, at least 11x11 pixels.
+    restored, target : images as for `compute_psnr`, of one shape, at least 11x11 pixels
 
     Returns
     -------
-    float
-        At most 1, which is reached by identical images.
+    float : at most 1, which is reached by identical images
 
     Raises
     ------
-    ValueError
-        If the shapes differ, or the window fits nowhere.
+    ValueError : if the shapes differ, or the window fits nowhere
     """
     _check_shapes(restored, target)
     return float(
@@ -86,15 +80,12 @@ def compute_psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> 
 
     Parameters
     ----------
-    restored, target
-        Grey levels 0..255, of one shape (height, width), larger than a block.
-    block
-        Side of the blocks, in pixels.
+    restored, target : grey levels 0..255, of one shape (height, width), larger than a block
+    block : side of the blocks, in pixels
 
     Returns
     -------
-    float
-        In dB; at most `compute_psnr`.
+    float : in dB; at most `compute_psnr`
     """
     _check_shapes(restored, target)
     pixels = restored.astype(np.float64)

@@ -35,10 +35,8 @@ class Batches:
 
     Parameters
     ----------
-    sampler
-        Draws the crops of an iteration.
-    accelerator
-        The processes that share a batch, and the device that it goes to.
+    sampler : draws the crops of an iteration
+    accelerator : the processes that share a batch, and the device that it goes to
     """
 
     waited: float = 0.0

@@ -39,25 +39,17 @@ def fit(
 
     Parameters
     ----------
-    model
-        A network or a table model: pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255.
-    training
-        Gives the crops of an iteration, the same for every number of processes.
-    validation
-        Images whose PSNR is logged every `schedule.val_step` iterations.
-    schedule
-        Length and step sizes.
-    accelerator
-        The process group and its device, with DVCLive as tracker.
-    checkpoints
-        Where to save, at each validation; the curves are left in `checkpoints.curves`.
-    keep
-        Is given the EMA model at each validation, by the main process.
+    model : a network or a table model: pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
+    training : gives the crops of an iteration, the same for every number of processes
+    validation : images whose PSNR is logged every `schedule.val_step` iterations
+    schedule : length and step sizes
+    accelerator : the process group and its device, with DVCLive as tracker
+    checkpoints : where to save, at each validation; the curves are left in `checkpoints.curves`
+    keep : is given the EMA model at each validation, by the main process
 
     Returns
     -------
-    nn.Module
-        The model with the EMA of its parameters, which is what is validated.
+    nn.Module : the model with the EMA of its parameters, which is what is validated
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=schedule.lr0, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
@@ -124,12 +116,9 @@ def update_ema(averages: list[Tensor], latest: list[Tensor], count: Tensor) -> N
 
     Parameters
     ----------
-    averages
-        The EMA, updated in place.
-    latest
-        The parameters after the latest iteration, of the same shapes.
-    count
-        Iterations so far, of shape ().
+    averages : the EMA, updated in place
+    latest : the parameters after the latest iteration, of the same shapes
+    count : iterations so far, of shape ()
     """
     share = max(10 / (count.item() + 10), 1 / EMA_ITERATIONS)
     for average, parameter in zip(averages, latest, strict=True):

@@ -56,23 +56,17 @@ def train_file(
 
     Parameters
     ----------
-    source
-        A LUT, whose tables are trained, or a network.
-    result
-        Where the trained model goes, when training is done.
-    step
-        What the history of the LUT calls this.
-    crops, schedule
-        What the model sees, for how many iterations, and at which learning rates.
-    prepared
-        The store of images, from the stage `prepare`.
+    source : a LUT, whose tables are trained, or a network
+    result : where the trained model goes, when training is done
+    step : what the history of the LUT calls this
+    crops, schedule : what the model sees, for how many iterations, and at which learning rates
+    prepared : the store of images, from the stage `prepare`
     checkpoints
         Folder for the state to resume from, which is removed in the end. It must lie outside the
         outputs of a DVC stage, which DVC deletes before a run.
     curves
         Folder for the loss, the PSNR of the validation images and the learning rate, as TSV files.
-    keep
-        Folder for what has been learnt at every checkpoint, as ITERATION.safetensors.
+    keep : folder for what has been learnt at every checkpoint, as ITERATION.safetensors
     """
     accelerator = start_accelerator(crops.seed)
     training, validation = PairStore(prepared, "train"), PairStore(prepared, "val")
@@ -107,10 +101,8 @@ def load_trainable(path: Path, intervals: tuple[int, ...]) -> Network | EngineMo
 
     Parameters
     ----------
-    path
-        The file.
-    intervals
-        Of coarse lattices that are trained together with those of the tables.
+    path : the file
+    intervals : of coarse lattices that are trained together with those of the tables
     """
     model = load_model(path)
     return EngineModel(model, intervals) if isinstance(model, Lut) else model

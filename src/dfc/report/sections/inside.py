@@ -54,12 +54,9 @@ def plot_accesses(
 
     Parameters
     ----------
-    layer
-        Its name and the size of a cell.
-    accesses
-        Columns a, other (levels where a cell begins) and count.
-    reach
-        How far from `a` the diagonal part of its tables goes, in levels; None without one.
+    layer : its name and the size of a cell
+    accesses : columns a, other (levels where a cell begins) and count
+    reach : how far from `a` the diagonal part of its tables goes, in levels; None without one
     """
     step, share = layer.step, accesses["count"] / accesses["count"].sum()
     frame = accesses[["a", "other"]].assign(
@@ -112,12 +109,9 @@ def plot_values(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -
 
     Parameters
     ----------
-    shares
-        Columns lut, value and share.
-    layers
-        Which layers these are.
-    colours
-        Of the LUTs, by name.
+    shares : columns lut, value and share
+    layers : which layers these are
+    colours : of the LUTs, by name
     """
     shown = shares.assign(
         percent=shares["share"] * 100,

@@ -47,12 +47,9 @@ def plot_curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
 
     Parameters
     ----------
-    points
-        Columns step and value.
-    title
-        What the curve tells.
-    label
-        Of the values, with their unit.
+    points : columns step and value
+    title : what the curve tells
+    label : of the values, with their unit
     """
     shown = points.assign(
         alt_text=[
