@@ -80,6 +80,11 @@ def count_lanes(values: int) -> int:
     return 1 << (values - 1).bit_length()
 
 
+def round_up_pitch(columns: int) -> int:
+    """Elements from row to row of a plane, so that sixteen pixels can be read from any column."""
+    return -(-(columns + PIXELS) // PIXELS) * PIXELS
+
+
 @njit(inline="always")
 def _rotate(part, scale, turns):
     """Turn a block by quarters whose number is known only while the kernel runs."""

@@ -1,5 +1,6 @@
 """Restoring whole images with the kernels: strips, borders, colours and threads."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -8,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfc.common.parallel import count_cores, run_parallel
-from dfc.engine.borders import extend_plane, interleave, read_plane
-from dfc.engine.kernels import Output, Source
+from dfc.engine.borders import extend_plane, interleave
+from dfc.engine.kernels import Output, Source, round_up_pitch
 from dfc.engine.program import LayerProgram, compile_lut
 from dfc.engine.simplex import PIXELS
+from dfc.models.layers import pad_positions
 from dfc.models.lut import Lut
 
 Image = NDArray[np.uint8]
@@ -42,7 +44,7 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     scale = lut.architecture.scale
     restored = np.empty((height * scale, width * scale, colours), np.uint8)
     rows = choose_strip_rows(height, threads)
-    strips = Strips(_programs[lut], planes, restored, rows, lut.architecture.padding == "reflect")
+    strips = Strips(_programs[lut], planes, restored, rows, lut.architecture.padding)
     run_parallel(strips.restore, range(0, height, rows), threads)
     return restored.reshape(*restored.shape[:2], *image.shape[2:])
 
@@ -58,10 +60,9 @@ class Placement:
     """Which planes a layer reads and fills, and how far beyond a strip."""
 
     source: int
-    output: int
-    """Plane of the first output channel."""
-    distance: int
-    """Planes from one output channel to the next."""
+    """The first plane that it reads."""
+    outputs: range
+    """Planes of the output channels; empty for the last layer, which writes the restored image."""
     halo: int
     """Rows beyond the strip that later layers read."""
 
@@ -80,104 +81,82 @@ def place_layers(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]
         layer = step.layer
         halo -= step.reach
         # The first channel of a layer that keeps one goes to the kept planes.
-        output, distance = (kept, free - kept) if layer.keeps else (free, 1)
-        placements.append(Placement(0 if layer.reads_kept else source, output, distance, halo))
+        first, distance = (kept, free - kept) if layer.keeps else (free, 1)
+        outputs = range(first, first + distance * layer.out_channels, distance)
+        outputs = range(0) if step is program[-1] else outputs
+        placements.append(Placement(0 if layer.reads_kept else source, outputs, halo))
         kept += layer.keeps
-        source, free = free, free + layer.out_channels - layer.keeps
+        source, free = free, free + len(outputs) - layer.keeps
     return placements, free
 
 
-@dataclass
 class Strips:
     """An image that is restored strip by strip; strips may be restored at the same time.
 
     A strip is worked on in planes that extend beyond it on all sides, as far as the layers read.
+
+    Parameters
+    ----------
+    program : the layers
+    image : uint8 [H, W, C]
+    restored : uint8 [H * scale, W * scale, C], to be filled
+    rows : height of a strip
+    padding : what lies beyond the borders, `edge` or `reflect`
     """
 
-    program: Sequence[LayerProgram]
-    image: NDArray[np.uint8]
-    restored: NDArray[np.uint8]
-    rows: int
-    reflect: bool
-
-    def __post_init__(self) -> None:
-        self.halo = sum(step.reach for step in self.program)
-        self.margin = max(step.reach for step in self.program)
-        used = 2 * self.margin + self.image.shape[1] + PIXELS
-        self.pitch = -(-used // PIXELS) * PIXELS
-        self.plane = (self.rows + 2 * self.halo) * self.pitch
-        self.offsets = [step.offsets(self.pitch, self.plane) for step in self.program]
-        self.placements, self.planes = place_layers(self.program)
+    def __init__(
+        self,
+        program: Sequence[LayerProgram],
+        image: Image,
+        restored: Image,
+        rows: int,
+        padding: str,
+    ) -> None:
+        self._image, self._restored, self._rows = image, restored, rows
+        height, width, _ = image.shape
+        self._scale = program[-1].layer.scale
+        self._halo = sum(step.reach for step in program)
+        self._margin = max(step.reach for step in program)
+        self._borders = [pad_positions(side, self._margin, padding) for side in (height, width)]
+        self._pitch = round_up_pitch(2 * self._margin + width)
+        placements, planes = place_layers(program)
+        self._shape = (planes, rows + 2 * self._halo, self._pitch)
+        plane = self._shape[1] * self._pitch
+        offsets = [step.offsets(self._pitch, plane) for step in program]
+        self._steps = list(zip(program, offsets, placements, strict=True))
 
     def restore(self, top: int) -> None:
         """Restore the strip whose first row is `top`."""
-        height, width, colours = self.image.shape
-        bottom = min(top + self.rows, height)
-        scale = self.program[-1].layer.scale
-        scratch = np.empty(self.planes * self.plane + PIXELS, np.uint8)
+        bottom = min(top + self._rows, len(self._image))
+        scale = self._scale
+        memory = np.empty(math.prod(self._shape) + PIXELS, np.uint8)
+        _, width, colours = self._image.shape
         restored = np.empty((colours, (bottom - top) * scale, width * scale), np.uint8)
         for colour in range(colours):
-            self._read(scratch, top, colour)
-            *hidden, last = zip(self.program, self.offsets, self.placements, strict=True)
-            for step, offsets, placement in hidden:
-                self._run(step, offsets, placement, scratch, top, bottom)
-            step, offsets, placement = last
-            source = placement.source * self.plane + self._origin(top, top)
-            step.run(
-                self._source(scratch, source, bottom - top),
-                offsets,
-                Output(restored[colour].reshape(-1), 0, width * scale, 0),
-            )
-        interleave(restored, self.restored[top * scale : bottom * scale])
+            self._restore_colour(colour, top, bottom, memory, restored[colour].reshape(-1))
+        interleave(restored, self._restored[top * scale : bottom * scale])
 
-    def _origin(self, row: int, top: int) -> int:
-        """Where row `row` of the image begins in a plane of the strip that begins at `top`."""
-        return (row - top + self.halo) * self.pitch + self.margin
-
-    def _source(self, scratch: NDArray[np.uint8], origin: int, rows: int) -> Source:
-        return Source(scratch, origin, self.pitch, rows, self.image.shape[1])
-
-    def _read(self, scratch: NDArray[np.uint8], top: int, colour: int) -> None:
-        start = self.placements[0].source * self.plane
-        plane = scratch[start : start + self.plane]
-        read_plane(
-            self.image, colour, plane, self.pitch, top - self.halo, self.margin, self.reflect
-        )
-
-    def _run(
-        self,
-        step: LayerProgram,
-        offsets: NDArray[np.int64],
-        placement: Placement,
-        scratch: NDArray[np.uint8],
-        top: int,
-        bottom: int,
+    def _restore_colour(
+        self, colour: int, top: int, bottom: int, memory: Image, restored: Image
     ) -> None:
-        """Run a hidden layer on the strip and its halo, and extend what it gives."""
-        height, width, _ = self.image.shape
-        start, stop = max(top - placement.halo, 0), min(bottom + placement.halo, height)
-        origin = self._origin(start, top)
-        step.run(
-            self._source(scratch, placement.source * self.plane + origin, stop - start),
-            offsets,
-            Output(
-                scratch,
-                placement.output * self.plane + origin,
-                self.pitch,
-                placement.distance * self.plane,
-            ),
-        )
-        first = top - self.halo  # the row of the image that row 0 of a plane stands for
-        for channel in range(step.layer.out_channels):
-            begin = (placement.output + channel * placement.distance) * self.plane
-            extend_plane(
-                scratch[begin : begin + self.plane],
-                self.pitch,
-                self.margin,
-                width,
-                start - first,
-                stop - first,
-                -first,
-                height,
-                self.reflect,
-            )
+        height, width, _ = self._image.shape
+        margin, pitch = self._margin, self._pitch
+        planes = memory[:-PIXELS].reshape(self._shape)
+        first = top - self._halo  # the row of the image that row 0 of a plane stands for
+        start, stop = max(first, 0), min(bottom + self._halo, height)
+        read = planes[self._steps[0][2].source]
+        read[start - first : stop - first, margin : margin + width] = self._image[
+            start:stop, :, colour
+        ]
+        extend_plane(read, first, start, stop, *self._borders, margin)
+        for step, offsets, placement in self._steps:
+            start, stop = max(top - placement.halo, 0), min(bottom + placement.halo, height)
+            origin = (start - first) * pitch + margin
+            plane, outputs = planes[0].size, placement.outputs
+            source = Source(memory, placement.source * plane + origin, pitch, stop - start, width)
+            output = Output(restored, 0, width * self._scale, 0)
+            if outputs:
+                output = Output(memory, outputs[0] * plane + origin, pitch, outputs.step * plane)
+            step.run(source, offsets, output)
+            for number in outputs:
+                extend_plane(planes[number], first, start, stop, *self._borders, margin)

@@ -14,11 +14,10 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
 from dfc.common.parallel import run_parallel
-from dfc.engine.borders import extend_batch, fold_batch
-from dfc.engine.kernels import Output, Source, make_gradient_kernel
+from dfc.engine.borders import extend_plane, fold_planes
+from dfc.engine.kernels import Output, Source, make_gradient_kernel, round_up_pitch
 from dfc.engine.program import LayerProgram, compile_layer
-from dfc.engine.simplex import PIXELS
-from dfc.models.layers import Layer
+from dfc.models.layers import Layer, pad_positions
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 
@@ -31,7 +30,7 @@ class EngineModel(TableModel):
         self._layers = {
             layer: TrainableLayer(
                 compile_layer(layer, [lut.tables[lookup.table] for lookup in layer.lookups]),
-                lut.architecture.padding == "reflect",
+                lut.architecture.padding,
             )
             for layer in lut.architecture.layers
         }
@@ -79,12 +78,12 @@ class TrainableLayer:
     Parameters
     ----------
     program : the layer; its tables are overwritten with the values that are being trained
-    reflect : whether the image is mirrored at its borders
+    padding : what lies beyond the borders, `edge` or `reflect`
     """
 
-    def __init__(self, program: LayerProgram, reflect: bool) -> None:
+    def __init__(self, program: LayerProgram, padding: str) -> None:
         self._program = program
-        self._reflect = reflect
+        self._padding = padding
         self._gradients: list[NDArray[np.float32]] = []
 
     def fill(self, values: Iterable[NDArray]) -> None:
@@ -96,9 +95,11 @@ class TrainableLayer:
         """Copy whole-numbered pixels [B, C, H, W] to planes [B, C, H + 2 reach, pitch]."""
         batch, channels, height, width = image.shape
         reach = self._program.reach
-        pitch = -(-(width + 2 * reach + PIXELS) // PIXELS) * PIXELS
-        planes = np.empty((batch, channels, height + 2 * reach, pitch), np.uint8)
-        extend_batch(image, planes, reach, self._reflect)
+        shape = (batch, channels, height + 2 * reach, round_up_pitch(width + 2 * reach))
+        planes = np.empty(shape, np.uint8)
+        planes[:, :, reach : reach + height, reach : reach + width] = image
+        for plane in planes.reshape(-1, *shape[2:]):
+            extend_plane(plane, -reach, 0, height, *self._borders(height, width), reach)
         return planes
 
     def sum_lookups(
@@ -152,8 +153,12 @@ class TrainableLayer:
         _in_parallel(lambda job: collect(*job, parts), jobs)
         image = np.empty((*planes.shape[:2], *size), np.float32)
         if inner:
-            fold_batch(source, image, program.reach, self._reflect)
+            fold_planes(source, *self._borders(*size), program.reach, image)
         return image, gradients
+
+    def _borders(self, height: int, width: int) -> list[NDArray[np.int64]]:
+        reach = self._program.reach
+        return [pad_positions(length, reach, self._padding) for length in (height, width)]
 
     def _offsets(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
         rows, pitch = planes.shape[2:]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from dfc.models.layers import Architecture, Layer, Lookup
+from dfc.models.layers import Architecture, Layer, Lookup, pad_positions
 
 LookupValues = Callable[[Lookup, Tensor], Tensor]
 """Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""
@@ -106,19 +106,8 @@ def round_straight_through(values: Tensor) -> Tensor:
 
 def _pad(image: Tensor, reach: int, padding: str) -> Tensor:
     """Extend an image [.., H, W] by `reach` pixels on every side; an image of any size will do."""
-    height, width = image.shape[-2:]
-    rows = _clamp_positions(
-        torch.arange(-reach, height + reach, device=image.device), height, padding
-    )
-    columns = _clamp_positions(
-        torch.arange(-reach, width + reach, device=image.device), width, padding
+    rows, columns = (
+        torch.from_numpy(pad_positions(length, reach, padding)).to(image.device)
+        for length in image.shape[-2:]
     )
     return image[..., rows[:, None], columns]
-
-
-def _clamp_positions(positions: Tensor, length: int, padding: str) -> Tensor:
-    if padding == "reflect" and length > 1:
-        period = 2 * (length - 1)
-        positions = positions.remainder(period)
-        return torch.minimum(positions, period - positions)
-    return positions.clamp(0, length - 1)

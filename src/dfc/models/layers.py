@@ -5,7 +5,11 @@ what a lookup reads and where its values go, and nothing of how they are found.
 """
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 Tap = tuple[int, int, int]
 """A pixel read by a lookup: offsets in channel, row and column."""
@@ -168,6 +172,12 @@ class Architecture:
     def to_json(self) -> dict[str, Any]:
         """Plain values that `dfc.models.architectures.parse_architecture` understands."""
         return asdict(self)
+
+
+@lru_cache(maxsize=64)
+def pad_positions(length: int, margin: int, padding: str) -> NDArray[np.int64]:
+    """List which of `length` positions is read for each of -margin .. length + margin - 1."""
+    return np.pad(np.arange(length), margin, mode=padding)  # NumPy's modes are called as ours
 
 
 def _check(what: str, value: object, lowest: int, highest: int) -> None:
