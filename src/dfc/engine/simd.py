@@ -88,35 +88,34 @@ def _converted(builder, value, have: Vector, want: Vector, signed: bool = True):
     return (builder.sext if signed else builder.zext)(value, want.llvm)
 
 
+def _lower_load(array_type, vector: Vector) -> Callable:
+    """Load elements of an array from an offset on, converted to a vector."""
+    stored = _stored(array_type, vector.lanes)
+    signed = getattr(array_type.dtype, "signed", True)
+
+    def codegen(context, builder, sig, args):
+        pointer = _address(context, builder, array_type, args[0], args[1], stored.llvm)
+        value = builder.load(pointer, align=stored.bits // 8)
+        return _converted(builder, value, stored, vector, signed)
+
+    return codegen
+
+
 @intrinsic(prefer_literal=True)
 def load(typingctx, array, offset, bits, lanes):
     """Load `lanes` integers of a flat array from `offset` on, widened to `bits` bits.
 
     The array may be uint8 (filled up with zeros) or a signed integer (with the sign).
     """
-    stored = _stored(array, lanes.literal_value)
     vector = Vector(bits.literal_value, lanes.literal_value)
-
-    def codegen(context, builder, sig, args):
-        pointer = _address(context, builder, array, args[0], args[1], stored.llvm)
-        value = builder.load(pointer, align=stored.bits // 8)
-        return _converted(builder, value, stored, vector, signed=array.dtype.signed)
-
-    return vector(array, types.intp, bits, lanes), codegen
+    return vector(array, types.intp, bits, lanes), _lower_load(array, vector)
 
 
 @intrinsic(prefer_literal=True)
 def load_float(typingctx, array, offset, lanes):
     """Load `lanes` numbers of a flat array from `offset` on, as single-precision numbers."""
-    stored = _stored(array, lanes.literal_value)
     vector = Vector(32, lanes.literal_value, floating=True)
-
-    def codegen(context, builder, sig, args):
-        pointer = _address(context, builder, array, args[0], args[1], stored.llvm)
-        value = builder.load(pointer, align=stored.bits // 8)
-        return _converted(builder, value, stored, vector)
-
-    return vector(array, types.intp, lanes), codegen
+    return vector(array, types.intp, lanes), _lower_load(array, vector)
 
 
 @intrinsic

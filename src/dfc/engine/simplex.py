@@ -62,44 +62,13 @@ def _measure_distance(a, tap, reach):
 
 
 @njit(inline="always")
-def _sort_pair(a, b):
-    return higher(a, b), lower(a, b)
-
-
-@njit(inline="always")
-def find_simplex(planes, position, taps, lookup):
-    """Find the simplex of each lookup.
-
-    Returns
-    -------
-    tuple
-        How far each lookup is beyond the diagonal band (at most 0: within), the table row of the
-        lower corner, and the four keys, highest fraction first.
-    """
-    a = load(planes, position + taps[0], 32, PIXELS)
-    b = load(planes, position + taps[1], 32, PIXELS)
-    c = load(planes, position + taps[2], 32, PIXELS)
-    d = load(planes, position + taps[3], 32, PIXELS)
-    beyond = higher(
-        _measure_distance(a, b, lookup[REACH]),
-        higher(
-            _measure_distance(a, c, lookup[REACH + 1]), _measure_distance(a, d, lookup[REACH + 2])
-        ),
-    )
-    diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
-    coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
-    zero = splat(0, 32, PIXELS)
-    # A sorting network.
-    first, second = _sort_pair(
-        where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
-    )
-    third, fourth = _sort_pair(
-        where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
-    )
-    first, third = _sort_pair(first, third)
-    second, fourth = _sort_pair(second, fourth)
-    second, third = _sort_pair(second, third)
-    return beyond, where_at_most(beyond, zero, diagonal, coarse), first, second, third, fourth
+def _sort_keys(a, b, c, d):
+    """Sort four keys, the highest first, by a network of five exchanges."""
+    first, second = higher(a, b), lower(a, b)
+    third, fourth = higher(c, d), lower(c, d)
+    first, third = higher(first, third), lower(first, third)
+    second, fourth = higher(second, fourth), lower(second, fourth)
+    return first, higher(second, third), lower(second, third), fourth
 
 
 @njit(inline="always")
@@ -114,14 +83,39 @@ def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights
 
     Parameters
     ----------
-    planes : Pixels, flat, uint8
+    planes : pixels, flat, uint8
     position : of the first of sixteen pixels in a row
     taps : offsets [4] of the taps from a pixel
     lookup : the description [COLUMNS] of a lookup
     lane_bits : a table row takes 2^lane_bits values
-    rows, weights : Filled: [5 * 16], vertex by vertex; a row is given by its first value
+    rows, weights : to be filled [5 * 16], vertex by vertex; a row is given by its first value
+
+    Returns
+    -------
+    tuple
+        How far each lookup is beyond the diagonal band (at most 0: within), and the four keys,
+        highest fraction first.
     """
-    beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
+    a = load(planes, position + taps[0], 32, PIXELS)
+    b = load(planes, position + taps[1], 32, PIXELS)
+    c = load(planes, position + taps[2], 32, PIXELS)
+    d = load(planes, position + taps[3], 32, PIXELS)
+    beyond = higher(
+        _measure_distance(a, b, lookup[REACH]),
+        higher(
+            _measure_distance(a, c, lookup[REACH + 1]), _measure_distance(a, d, lookup[REACH + 2])
+        ),
+    )
+    diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
+    coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
+    zero = splat(0, 32, PIXELS)
+    row = where_at_most(beyond, zero, diagonal, coarse)
+    first, second, third, fourth = _sort_keys(
+        where_at_most(beyond, zero, na, fa),
+        where_at_most(beyond, zero, nb, fb),
+        where_at_most(beyond, zero, nc, fc),
+        where_at_most(beyond, zero, nd, fd),
+    )
     at = splat(FRACTION_AT, 32, PIXELS)
     fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
     store(splat(unit, 32, PIXELS) - fa, weights, 0)
@@ -149,8 +143,8 @@ def rank_taps(found, lookup, numbers, slopes):
     ----------
     found : what `find_vertices` returned
     lookup : the description [COLUMNS] of a lookup
-    numbers : Filled: [4 * 16], numbers of the taps, highest fraction first
-    slopes : Filled: [16], units of weight for one grey level
+    numbers : to be filled [4 * 16]: numbers of the taps, highest fraction first
+    slopes : to be filled [16]: units of weight for one grey level
     """
     beyond, first, second, third, fourth = found
     mask = splat((1 << TAP_BITS) - 1, 32, PIXELS)

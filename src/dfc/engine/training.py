@@ -39,9 +39,8 @@ class EngineModel(TableModel):
         """Add up the lookups of one layer, with their gradients."""
         if image.device.type != "cpu":
             return super().sum_layer(layer, image)
-        return self._sum(
-            layer, image, [self.table_parameters[lookup.table]() for lookup in layer.lookups]
-        )
+        values = [self.table_parameters[lookup.table]() for lookup in layer.lookups]
+        return self._sum(layer, image, values)
 
     def _sum(self, layer: Layer, image: Tensor, values: list[Tensor]) -> Tensor:
         return _LayerSum.apply(image, self._layers[layer], *values)

@@ -57,7 +57,9 @@ def _find_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, 
     row_of = _get_rows(lattice, taps.device)
     # Rows of the coarse part may exceed the map; what they read there is discarded.
     diagonal_rows = row_of[rows.clamp(max=len(row_of) - 1)]
-    return torch.where(diagonal, diagonal_rows, lattice.diagonal_size + rows), weights
+    # At width 0 a vertex of weight 0 may be none of the table's; its value counts as 0.
+    weights = weights.masked_fill(diagonal & (diagonal_rows < 0), 0)
+    return torch.where(diagonal, diagonal_rows.clamp(min=0), lattice.diagonal_size + rows), weights
 
 
 def _walk_simplex(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:

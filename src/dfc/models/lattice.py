@@ -128,8 +128,8 @@ class DiagonalFirst:
 
     @cached_property
     def row_of(self) -> NDArray[np.int64]:
-        """Maps a row of the whole diagonal lattice to one of this table; 0 where it is not kept."""
-        rows = np.zeros(self.diagonal.size, np.int64)
+        """Maps rows of the whole diagonal lattice to those of this table; -1 where none is kept."""
+        rows = np.full(self.diagonal.size, -1)
         rows[self.diagonal_rows] = np.arange(len(self.diagonal_rows))
         return rows
 

@@ -14,7 +14,7 @@ from dfc.models.lut import Table
 
 
 class TableParameters(nn.Module):
-    """TableParameters of one table / 127, -1..1, as a sum over lattices.
+    """Trainable values of one table / 127, -1..1, as a sum over lattices.
 
     Most values on a fine lattice are accessed too rarely to learn anything but noise. Those of a
     coarse lattice are not; interpolated at the points of the table, they are added to its own.
@@ -45,7 +45,7 @@ class TableParameters(nn.Module):
 
 
 class _Coarse(nn.Module):
-    """TableParameters on a coarse lattice, seen from the points of a table."""
+    """Trainable values on a coarse lattice, interpolated at the points of a table."""
 
     def __init__(self, table: Table, lattice: Uniform, gain: float) -> None:
         super().__init__()
