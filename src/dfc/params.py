@@ -1,6 +1,7 @@
 """`params.yaml` as typed, validated objects; the only place that knows its keys. Builds nothing.
 
-The file states every key, so that it alone says what a run does: nothing here has a default.
+The file states every key, so that it alone says what a run does, and what each key means: nothing
+here has a default, or repeats the comments there.
 """
 
 import json
@@ -25,137 +26,95 @@ Intervals = Annotated[tuple[Annotated[int, Field(ge=3, le=8)], ...], Field(stric
 class Section(BaseModel):
     """Keys that are all required, of exactly the stated type, and cannot change once read."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Data(Section):
     """Images to learn from and to measure on, and the crops that training takes from them."""
 
     source: Literal["sample", "folder"]
-    """`sample` uses the photographs that come with the dependencies, `folder` your own images."""
     train_dir: str
-    """Folder of the training images."""
     val_dir: str
-    """Folder of the validation images."""
     benchmark_dir: str
-    """Folder of the benchmark sets, one sub-folder each."""
     benchmarks: Annotated[tuple[str, ...], Field(strict=False)]
-    """Benchmark sets to measure on; empty means all that are found."""
     scale: int | None
-    """How many times larger the restored image is; null for 4 (sr), or 1 (all other tasks)."""
     sizes: Annotated[
         tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False, min_length=1)
     ]
-    """Sizes that every training image is used at, as shares of its own."""
     sigma: Annotated[float, Field(gt=0, le=255)]
-    """Standard deviation of the noise (task denoise)."""
     quality: Annotated[int, Field(ge=1, le=100)]
-    """Quality of the JPEG compression (task deblock)."""
     batch_size: Positive
-    """Crops per training iteration, over all processes."""
     patch_size: PatchSize
-    """Side of a training crop, in pixels of the degraded image."""
 
 
 class Model(Section):
     """The restoration network."""
 
     name: str
-    """A published architecture, or one that was added to `dfc.models.architectures`."""
     patterns: str
-    """Sampling patterns, one letter each; `sr_lut` always reads `s`."""
     stages: Positive
-    """Layers of `mulut`; the others have a fixed number."""
     nf: Positive
-    """Features of a cell."""
     init_from: str
-    """LUT or network that training starts from; a folder without one for none."""
 
 
 class Schedule(Section):
     """How long and how fast to learn; the same for the network and for its tables."""
 
     total_iter: NonNegative
-    """Training iterations."""
     lr0: Annotated[float, Field(gt=0)]
-    """Learning rate of the first iteration."""
     lr1: Annotated[float, Field(ge=0)]
-    """Learning rate of the last iteration, at most `lr0`."""
     val_step: Positive
-    """Iterations from one validation and checkpoint to the next."""
 
 
 class Training(Schedule):
     """Training what the LUT is exported from."""
 
     method: Literal["network", "table"]
-    """Whether a network is trained, or tables themselves."""
     intervals: Intervals
-    """Of the lattices that tables are trained on together, coarse to fine; they end on the last."""
 
 
 class Export(Section):
     """Sampling what was trained into uniform tables."""
 
     interval: Annotated[int, Field(ge=3, le=8)]
-    """One sample every 2^interval grey levels."""
 
 
 class Compression(Section):
     """Diagonal-first compression of the tables."""
 
     enabled: bool
-    """Whether to compress; otherwise the uniform tables are fine-tuned."""
     dims: Literal["xy", "xyz", "xyzt"]
-    """Dimensions that must lie near the first one for a sample to count as diagonal."""
     diagonal_width: NonNegative
-    """How near that is, in samples of the uniform table."""
     interval: Annotated[int, Field(ge=5, le=7)]
-    """One sample every 2^interval grey levels away from the diagonal."""
 
 
 class Finetune(Schedule):
     """Training the values of the tables."""
 
     batch_size: Positive
-    """Crops per iteration, over all processes."""
     patch_size: PatchSize
-    """Side of a crop, in pixels of the degraded image."""
     intervals: Intervals
-    """Of the coarse lattices that are trained with the tables' own, coarse to fine."""
 
 
 class Benchmark(Section):
     """Measuring the tables on the benchmark sets."""
 
     save_images: bool
-    """Whether to keep the restored images."""
     quantize_input: bool
-    """Whether noisy images are rounded and clipped to 8 bits; the engine needs that."""
 
 
 class Launch(Section):
     """How the training stages are started."""
 
     num_processes: Positive
-    """Training processes, one per GPU; it must divide the batch sizes."""
     mixed_precision: Literal["no", "bf16", "fp16"]
-    """Number format of the training arithmetic; `no` is full float32."""
 
 
 class Params(Section):
     """All of `params.yaml`."""
 
     task: str
-    """What to restore: one of `dfc.tasks`."""
     seed: NonNegative
-    """Seed of every random choice."""
     data: Data
     model: Model
     train: Training

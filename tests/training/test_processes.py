@@ -22,6 +22,8 @@ from dfc.data.store import Example
 from dfc.images import downscale, write_image
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
+from dfc.params import load_params
+from stages import init
 
 ROOT = Path(__file__).parents[2]
 RESULTS = {"train": TRAINED, "finetune": FINETUNED}
@@ -45,8 +47,9 @@ def write_params(folder: Path, changes: dict) -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     for section, values in changes.items():
         params[section].update(values)
+    params["model"]["init_from"] = str(folder / "start")
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    (folder / params["model"]["init_from"]).mkdir(parents=True, exist_ok=True)
+    (folder / "start").mkdir(exist_ok=True)
 
 
 # What a stage trains: weights, or int8 entries, of which rounding may move one by one.
@@ -70,7 +73,7 @@ def make_workspace(
         write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
         save_model(make_lut("mulut", SCALE, "sd").compress("xyzt", 1, 7), folder / DFC)
-        run("init", folder)
+        init.main(load_params(folder / "params.yaml"), folder)
         return folder
 
     return make

@@ -18,13 +18,7 @@ SumLayer = Callable[[Layer, Tensor], Tensor]
 
 
 def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -> Tensor:
-    """Run an image through the layers.
-
-    Parameters
-    ----------
-    architecture : the layers to run
-    image : pixels [B, 1, H, W], 0..255, in a floating-point type
-    sum_layer : adds up what the lookups of one layer give
+    """Run pixels [B, 1, H, W], 0..255, in a floating-point type, through the layers.
 
     Returns
     -------
@@ -45,7 +39,6 @@ def sum_lookups(layer: Layer, image: Tensor, padding: str, look_up: LookupValues
 
     Parameters
     ----------
-    layer : the lookups to make
     image : pixels [B, C, H, W]
     padding : `edge` or `reflect`
     look_up : gives the values of one lookup, for all its rotations in one call
