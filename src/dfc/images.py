@@ -18,13 +18,11 @@ def read_image(path: Path) -> np.ndarray:
     Colour in any form (palette, CMYK, with transparency) becomes RGB, 16-bit grey becomes 8-bit
     grey, and a photograph is turned upright as its EXIF orientation says.
 
+    Returns uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB.
+
     Parameters
     ----------
     path : a file in any format that Pillow reads
-
-    Returns
-    -------
-    numpy.ndarray : uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB
 
     Raises
     ------
@@ -50,9 +48,7 @@ def open_image(path: Path) -> Image.Image:
 def convert_to_8_bit(image: Image.Image) -> np.ndarray:
     """Turn an image of any mode into uint8, (height, width) or (height, width, 3).
 
-    Raises
-    ------
-    ValueError : if it has 32-bit pixels, whose range is not known
+    Raises `ValueError` if it has 32-bit pixels, whose range is not known.
     """
     if image.mode.startswith("I;16"):
         # 65535 / 257 = 255, so that black and white stay exactly black and white.
@@ -109,15 +105,13 @@ def split_planes(image: np.ndarray) -> np.ndarray:
 def compute_luma(image: np.ndarray) -> np.ndarray:
     """Compute the BT.601 luma Y, as the field measures super-resolution.
 
+    Returns float64, 16..235, of shape (height, width), not rounded.
+
     Parameters
     ----------
     image
         uint8, of shape (height, width) if grey or (height, width, 3) if RGB. A grey level g counts
         as the colour (g, g, g).
-
-    Returns
-    -------
-    numpy.ndarray : float64, 16..235, of shape (height, width), not rounded
 
     Examples
     --------
@@ -144,14 +138,12 @@ def cut_margin(image: np.ndarray, margin: int) -> np.ndarray:
 def downscale(target: np.ndarray, scale: int) -> np.ndarray:
     """Make an image bicubically `scale` times smaller.
 
+    Returns uint8, of shape (height / scale, width / scale) and as many channels.
+
     Parameters
     ----------
     target : uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`
     scale : 1 or more; 1 changes nothing
-
-    Returns
-    -------
-    numpy.ndarray : uint8, of shape (height / scale, width / scale) and as many channels
 
     Raises
     ------
@@ -178,14 +170,12 @@ def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
 def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
     """Enlarge an image `scale` times by bicubic interpolation: what every method has to beat.
 
+    Returns uint8, of shape (height * scale, width * scale) and as many channels.
+
     Parameters
     ----------
     image : uint8, of shape (height, width) or (height, width, 3)
     scale : 1 or more
-
-    Returns
-    -------
-    numpy.ndarray : uint8, of shape (height * scale, width * scale) and as many channels
     """
     height, width = image.shape[:2]
     return resize_bicubic(image, height * scale, width * scale)

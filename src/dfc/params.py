@@ -185,15 +185,13 @@ def check_params(
 ) -> Params:
     """Check the values of params that were read from a file.
 
+    Raises `UserError` as `load_params` does.
+
     Parameters
     ----------
     values : by section and key
     path : the file, which messages name
     renamed : puts the keys of the file into a message, where they are called otherwise
-
-    Raises
-    ------
-    UserError : as `load_params` does
     """
     try:
         return Params.model_validate(values)

@@ -10,8 +10,7 @@ from dfc.data.layouts import find_benchmark_sets
 from dfc.evaluation.benchmark import Comparison, compare
 from dfc.tasks import build_task, find_task
 
-OTHERS = ("bicubic", "input", "original")
-"""What LUTs are shown beside."""
+OTHERS = ("bicubic", "input", "original")  # what LUTs are shown beside
 
 
 def load_comparison(
@@ -24,6 +23,8 @@ def load_comparison(
 ) -> Comparison:
     """Load LUTs and find the images to measure them on.
 
+    Raises `UserError` if the LUTs are not of one task and scale, or there are no images.
+
     Parameters
     ----------
     luts : their files
@@ -31,10 +32,6 @@ def load_comparison(
     task : that of the LUTs by default
     sets : the sets to take; all by default
     sigma, quality : of the noise, and of JPEG files
-
-    Raises
-    ------
-    UserError : if the LUTs are not of one task and scale, or there are no images
     """
     if sets and not data:
         raise UserError("--set: expected the folder of the sets as well, --data")

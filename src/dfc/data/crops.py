@@ -14,6 +14,8 @@ class CropSampler:
     Keeps no state between batches: a run that resumes, or is spread over several processes, sees
     the very crops that one uninterrupted process sees.
 
+    Raises `UserError` if a degraded image is smaller than a crop.
+
     Parameters
     ----------
     store : the image pairs
@@ -21,10 +23,6 @@ class CropSampler:
     patch_size : side of the degraded crops, in pixels
     seed : 0 or more
     task : degrades the crops of images that are stored without their degraded ones
-
-    Raises
-    ------
-    UserError : if a degraded image is smaller than a crop
     """
 
     def __init__(
@@ -66,6 +64,8 @@ class CropSampler:
         give, at a brightness drawn anew, since the degradations are alike in all of them. So few
         photographs fill a table as many would.
 
+        Raises `UserError` if the batch does not divide evenly over the processes.
+
         Parameters
         ----------
         iteration : 0 or more
@@ -79,10 +79,6 @@ class CropSampler:
             uint8, of shape (batch_size / world, 1, patch_size, patch_size).
         target : numpy.ndarray
             uint8, likewise, with sides of patch_size * scale.
-
-        Raises
-        ------
-        UserError : if the batch does not divide evenly over the processes
         """
         if self._batch_size % world:
             raise UserError(

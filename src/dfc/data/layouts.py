@@ -21,11 +21,9 @@ _DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?|blur(_gamma)?")
 class Pair:
     """A target image file and the degraded one that belongs to it."""
 
-    name: str
-    """Unique in its set: the path below the target folder, "/" as "_", without extension."""
+    name: str  # unique in its set: the path below the target folder, "/" as "_", without extension
     target: Path
-    degraded: Path | None
-    """None if there is no such file, so that it is to be made from `target`."""
+    degraded: Path | None  # None if there is no such file, so that it is to be made from `target`
 
 
 def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
@@ -40,15 +38,13 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     `DIV2K_train_HR/`; they are named as the target image, with or without "x4" at the end, with any
     image extension.
 
+    Returns them in the order of the paths of the target images.
+
     Parameters
     ----------
     root : the folder of the data set
     scale : how many times smaller the degraded images are, on each side
     split : "train" or "val": which part to take where a set keeps the two apart
-
-    Returns
-    -------
-    list of Pair : in the order of the paths of the target images
 
     Raises
     ------
@@ -131,19 +127,14 @@ def _get_stem(path: Path, folder: Path) -> str:
 def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
     """Find the benchmark data sets in a folder.
 
+    Returns their pairs by folder name; empty if there are no images and `names` is empty.
+    Raises `UserError` if a set in `names` is not there.
+
     Parameters
     ----------
     root : one set (it has `HR/`, or images directly in it), or a folder of sets
     names : the sets to take, in this order; empty for all of them
     scale : as for `find_pairs`
-
-    Returns
-    -------
-    dict of str to list of Pair : by folder name; empty if there are no images and `names` is empty
-
-    Raises
-    ------
-    UserError : if a set in `names` is not there
     """
     folders = {folder.absolute().name: folder for folder in _list_set_folders(root)}
     for name in names:

@@ -35,6 +35,9 @@ def find_training_pairs(
 ) -> dict[str, list[Pair]]:
     """List the image pairs of both splits.
 
+    Returns them under "train" and "val"; neither list is empty.
+    Raises `UserError` if `source` is unknown, or a folder holds too few images or halves of pairs.
+
     Parameters
     ----------
     source : "sample" for the sample photographs, "folder" for the two folders
@@ -42,14 +45,6 @@ def find_training_pairs(
         Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
         every 20th training image (10 at most) is for validation instead.
     scale : how many times smaller degraded images are, on each side
-
-    Returns
-    -------
-    dict of str to list of Pair : under "train" and "val"; neither list is empty
-
-    Raises
-    ------
-    UserError : if `source` is unknown, or a folder holds too few images or halves of pairs
     """
     match source:
         case "sample":
@@ -169,14 +164,12 @@ def load_validation_example(pair: Pair, task: Task) -> Example:
     Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
     colours only the BT.601 luma (one channel, rounded).
 
+    Raises `UserError` if the files are not readable or do not fit each other.
+
     Parameters
     ----------
     pair : the files
     task : how the degraded image is made
-
-    Raises
-    ------
-    UserError : if the files are not readable or do not fit each other
     """
     degraded, target = load_pair(pair, task)
     height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])

@@ -8,22 +8,7 @@ from pathlib import Path
 
 from dfc.data.layouts import Pair
 
-TRAIN = (
-    "rocket",
-    "motorcycle",
-    "hubble",
-    "retina",
-    "camera",
-    "brick",
-    "grass",
-    "gravel",
-    "china",
-    "flower",
-)
-VALIDATION = ("coins",)
-BENCHMARK = ("astronaut", "coffee", "chelsea")
-
-_FILES = {
+_TRAIN = {
     "rocket": ("skimage.data", "rocket.jpg"),
     "motorcycle": ("skimage.data", "motorcycle_left.png"),
     "hubble": ("skimage.data", "hubble_deep_field.jpg"),
@@ -34,24 +19,15 @@ _FILES = {
     "gravel": ("skimage.data", "gravel.png"),
     "china": ("sklearn.datasets.images", "china.jpg"),
     "flower": ("sklearn.datasets.images", "flower.jpg"),
-    "coins": ("skimage.data", "coins.png"),
-    "astronaut": ("skimage.data", "astronaut.png"),
-    "coffee": ("skimage.data", "coffee.png"),
-    "chelsea": ("skimage.data", "chelsea.png"),
 }
+_VALIDATION = {"coins": ("skimage.data", "coins.png")}
+_BENCHMARK = {name: ("skimage.data", f"{name}.png") for name in ("astronaut", "coffee", "chelsea")}
+_FILES = _TRAIN | _VALIDATION | _BENCHMARK
+TRAIN, VALIDATION, BENCHMARK = map(tuple, (_TRAIN, _VALIDATION, _BENCHMARK))
 
 
 def find_photograph(name: str) -> Pair:
-    """Find a sample photograph; its degraded image is to be made.
-
-    Parameters
-    ----------
-    name : one of `TRAIN`, `VALIDATION` or `BENCHMARK`
-
-    Raises
-    ------
-    KeyError : if there is no such photograph
-    """
+    """Find a sample photograph by its name; its degraded image is to be made."""
     package, file = _FILES[name]
     return Pair(name, Path(str(files(package) / file)), None)
 

@@ -25,8 +25,7 @@ FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 HEADER = 128
 """Bytes that .npy files of three-dimensional arrays begin with: no header need be parsed."""
-MOST_MAPPED = 256
-"""Files that a store keeps mapped: each takes one of some 1,024 file descriptors."""
+MOST_MAPPED = 256  # files that a store keeps mapped: each takes one of some 1,024 file descriptors
 
 
 class Example(NamedTuple):
@@ -35,24 +34,19 @@ class Example(NamedTuple):
     name: str
     degraded: np.ndarray | None
     """uint8, of shape (h, w) or (h, w, C); None if every crop is to be degraded anew."""
-    target: np.ndarray
-    """uint8, of shape (h * scale, w * scale), with as many channels."""
+    target: np.ndarray  # uint8, of shape (h * scale, w * scale), with as many channels
 
 
 @dataclass(frozen=True)
 class StoredImage:
     """What the manifest says of one image pair."""
 
-    file: str
-    """What its file names start with."""
-    scale: int
-    """How many times smaller the degraded image is, on each side."""
+    file: str  # what its file names start with
+    scale: int  # how many times smaller the degraded image is, on each side
     channels: int
-    height: int
-    """Of the degraded image, in pixels, as `width`."""
+    height: int  # of the degraded image, in pixels, as `width`
     width: int
-    has_degraded: bool
-    """False if every crop is to be degraded anew."""
+    has_degraded: bool  # False if every crop is to be degraded anew
     digest: str
     """BLAKE2 of all planes, so that the manifest alone tells whether two stores are the same."""
 
@@ -89,16 +83,14 @@ def is_stored(folder: Path, file: str) -> bool:
 def store_example(folder: Path, file: str, load: Callable[[], Example], scale: int) -> StoredImage:
     """Write an image pair, unless it is stored, and describe it.
 
+    Raises `ValueError` if the two images of the pair do not fit each other.
+
     Parameters
     ----------
     folder : of the split
     file : what the file names start with
     load : gives the pair; called only where it is to be written
     scale : how many times smaller degraded images are, on each side
-
-    Raises
-    ------
-    ValueError : if the two images of the pair do not fit each other
     """
     if not is_stored(folder, file):
         example = load()
@@ -152,8 +144,7 @@ class PairStore:
         If the store is missing, damaged, cut short, of another version, or the split is empty.
     """
 
-    images: list[StoredImage]
-    """The manifest's records, in the order of the images."""
+    images: list[StoredImage]  # the manifest's records, in the order of the images
 
     def __init__(self, folder: Path, split: str) -> None:
         self._folder = folder / split

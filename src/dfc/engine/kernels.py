@@ -33,12 +33,9 @@ from dfc.engine.simplex import PIXELS, find_vertices, rank_taps
 class Source(NamedTuple):
     """Pixels that a layer reads."""
 
-    planes: NDArray[np.uint8]
-    """Flat: planes that extend beyond the image as far as the layer reads."""
-    origin: int
-    """Where the first pixel is."""
-    pitch: int
-    """Elements from row to row."""
+    planes: NDArray[np.uint8]  # Flat: planes that extend beyond the image as far as the layer reads
+    origin: int  # where the first pixel is
+    pitch: int  # elements from row to row
     height: int
     width: int
 
@@ -46,29 +43,21 @@ class Source(NamedTuple):
 class Output(NamedTuple):
     """Where a layer writes."""
 
-    values: NDArray
-    """Flat: uint8 for pixels, float32 for sums."""
-    origin: int
-    """Where the first pixel goes."""
-    pitch: int
-    """Elements from row to row."""
-    plane: int
-    """Elements from one output channel to the next."""
+    values: NDArray  # Flat: uint8 for pixels, float32 for sums
+    origin: int  # where the first pixel goes
+    pitch: int  # elements from row to row
+    plane: int  # elements from one output channel to the next
 
 
 class Tables(NamedTuple):
     """The tables of a layer, and how values become pixels (docs/numerics.md, 6 and 8)."""
 
-    lookups: NDArray[np.int32]
-    """A row a lookup, of the columns that `dfc.engine.simplex` names."""
+    lookups: NDArray[np.int32]  # a row a lookup, of the columns that `dfc.engine.simplex` names
     values: NDArray[np.int8]
     """Flat: all tables, one after the other; float32 gradients have the same places."""
-    unit: int
-    """The sum of the weights of a lookup: sums are multiples of 1 / unit."""
-    group: int
-    """So many lookups add up within 16 bits."""
-    divisor: int
-    """That of the layer, times unit."""
+    unit: int  # the sum of the weights of a lookup: sums are multiples of 1 / unit
+    group: int  # so many lookups add up within 16 bits
+    divisor: int  # that of the layer, times unit
     bias: int
 
 

@@ -13,8 +13,7 @@ from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.layers import Layer
 from dfc.models.lut import Lut, Table
 
-EVERYWHERE = 255
-"""A reach that no two pixels exceed."""
+EVERYWHERE = 255  # a reach that no two pixels exceed
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,11 @@ class LayerProgram:
     """What the kernels need to run one layer."""
 
     layer: Layer
-    tables: NDArray[np.int8]
-    """All tables of the layer, one after the other."""
+    tables: NDArray[np.int8]  # all tables of the layer, one after the other
     places: tuple[NDArray[np.int64], ...]
     """Where the first value of every row of each table stands in `tables`."""
-    lookups: NDArray[np.int32]
-    """A row a lookup, as `dfc.engine.simplex` describes it."""
-    unit: int
-    """The sum of the weights of a lookup: the values of a lookup are multiples of 1/unit."""
+    lookups: NDArray[np.int32]  # a row a lookup, as `dfc.engine.simplex` describes it
+    unit: int  # the sum of the weights of a lookup: the values of a lookup are multiples of 1/unit
 
     @cached_property
     def reach(self) -> int:

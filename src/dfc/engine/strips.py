@@ -26,15 +26,13 @@ _programs: WeakKeyDictionary[Lut, list[LayerProgram]] = WeakKeyDictionary()
 def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
     """Restore an image, each colour as a grey image of its own.
 
+    Returns the same kind of image, `scale` times larger on each side.
+
     Parameters
     ----------
     image : uint8, [H, W] or [H, W, 3]
     lut : the LUT to restore with
     threads : how many threads share the work; all cores by default
-
-    Returns
-    -------
-    Image : the same kind of image, `scale` times larger on each side
     """
     if lut not in _programs:
         _programs[lut] = compile_lut(lut)
@@ -59,12 +57,10 @@ def choose_strip_rows(height: int, threads: int) -> int:
 class Placement:
     """Which planes a layer reads and fills, and how far beyond a strip."""
 
-    source: int
-    """The first plane that it reads."""
+    source: int  # the first plane that it reads
     outputs: range
     """Planes of the output channels; empty for the last layer, which writes the restored image."""
-    halo: int
-    """Rows beyond the strip that later layers read."""
+    halo: int  # rows beyond the strip that later layers read
 
 
 def place_layers(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]:

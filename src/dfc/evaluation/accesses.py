@@ -24,12 +24,9 @@ class Accesses:
     """How often the lookups of one layer read what."""
 
     name: str
-    step: int
-    """Levels of a cell."""
-    cells: NDArray[np.int64] = field(init=False)
-    """By the cell of `a` and that of each of `b c d`."""
-    diagonal: int = 0
-    """Lookups in the diagonal part of a table."""
+    step: int  # levels of a cell
+    cells: NDArray[np.int64] = field(init=False)  # by the cell of `a` and that of each of `b c d`
+    diagonal: int = 0  # lookups in the diagonal part of a table
     lookups: int = 0
 
     def __post_init__(self) -> None:

@@ -21,22 +21,18 @@ from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 from dfc.tasks.base import Task
 
-Method = Callable[[NDArray], NDArray]
-"""Restores a degraded image [H, W] or [H, W, 3]."""
+Method = Callable[[NDArray], NDArray]  # restores a degraded image [H, W] or [H, W, 3]
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Methods, and the images that they restore."""
 
-    task: Task
-    """Degrades images where no file says how they look, and measures what is restored."""
-    sets: Mapping[str, Sequence[Pair]]
-    """The images, by the name of their set."""
+    task: Task  # degrades images where no file says how they look, and measures what is restored
+    sets: Mapping[str, Sequence[Pair]]  # the images, by the name of their set
     methods: Mapping[str, Method]
     """By name; the first is the baseline, which the others have to beat."""
-    luts: Mapping[str, Lut]
-    """Those of the methods that are LUTs."""
+    luts: Mapping[str, Lut]  # those of the methods that are LUTs
 
     @property
     def storage_mib(self) -> dict[str, float]:
@@ -46,13 +42,11 @@ class Comparison:
     def score(self, folder: Path | None = None) -> pd.DataFrame:
         """Restore and score all images of all sets by all methods.
 
+        Returns a row an image and method, with the columns set, method, image, and one a metric.
+
         Parameters
         ----------
         folder : where to keep the restored images, as SET/METHOD/IMAGE.png
-
-        Returns
-        -------
-        DataFrame : a row an image and method, with the columns set, method, image, and one a metric
         """
         images = [(name, pair) for name, pairs in self.sets.items() for pair in pairs]
         work = partial(self._score_image, folder=folder)
@@ -95,14 +89,12 @@ def compare(
 def restore_with_model(model: nn.Module, image: NDArray) -> NDArray[np.uint8]:
     """Restore an image with a network or a table model, each colour as a grey image of its own.
 
+    Returns the same kind of image, `scale` times larger.
+
     Parameters
     ----------
     model : maps pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
     image : [H, W] or [H, W, 3]
-
-    Returns
-    -------
-    NDArray : the same kind of image, `scale` times larger
     """
     device = next(model.parameters()).device
     planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)[:, None]

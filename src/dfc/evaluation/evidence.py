@@ -18,28 +18,21 @@ from dfc.common.files import atomic_write
 from dfc.evaluation.scores import compute_gains, summarise
 from dfc.images import read_image, write_image
 
-TARGET = "target"
-"""What an example shows beside its methods."""
+TARGET = "target"  # what an example shows beside its methods
 FACTS, ACCESSES, VALUES, EXAMPLES = "facts.json", "accesses.csv", "values.csv", "examples"
-MOST_ERROR = 32
-"""Levels of error from which on an error map does not tell them apart."""
-KINDS = ("windows", "crops", "errors")
-"""Pictures of an example, each with a folder of PNG files."""
+MOST_ERROR = 32  # levels of error from which on an error map does not tell them apart
+KINDS = ("windows", "crops", "errors")  # pictures of an example, each with a folder of PNG files
 
 
 @dataclass(frozen=True)
 class LutFacts:
     """What is said of a LUT."""
 
-    model: str
-    """Its architecture, for people."""
-    lattice: str
-    """Of its first table, for people."""
-    history: str
-    """How it was made, for people."""
+    model: str  # its architecture, for people
+    lattice: str  # of its first table, for people
+    history: str  # how it was made, for people
     size_mib: float
-    uniform_mib: float
-    """Storage without compression."""
+    uniform_mib: float  # storage without compression
     diagonal_share: float | None
     """Share of the values on the diagonal lattice, 0..1; None for uniform tables."""
     diagonal_reach: int | None
@@ -51,28 +44,22 @@ class LayerAccesses:
     """How many lookups of a layer were counted."""
 
     name: str
-    step: int
-    """Levels of a cell."""
-    diagonal_share: float
-    """Share of the lookups that are diagonal, 0..1."""
+    step: int  # levels of a cell
+    diagonal_share: float  # share of the lookups that are diagonal, 0..1
 
 
 @dataclass(frozen=True)
 class Example:
     """An image as every method restores it; pictures are uint8, [H, W] or [H, W, 3]."""
 
-    title: str
-    """Why it was chosen."""
+    title: str  # why it was chosen
     set: str
     image: str
-    gain: float
-    """How many dB the subject is above the baseline."""
-    psnr: dict[str, float]
-    """Of the whole image, in dB, by method."""
+    gain: float  # how many dB the subject is above the baseline
+    psnr: dict[str, float]  # of the whole image, in dB, by method
     mean_error: dict[str, float]
     """Mean absolute error of the luma in the window, in levels, of baseline and subject."""
-    windows: dict[str, NDArray[np.uint8]]
-    """A part of the image, by method, and the target."""
+    windows: dict[str, NDArray[np.uint8]]  # a part of the image, by method, and the target
     crops: dict[str, NDArray[np.uint8]]
     """The part of the window where the subject changes most, by method, and the target."""
     errors: dict[str, NDArray[np.uint8]]
@@ -85,27 +72,20 @@ class Evidence:
 
     task: str
     level: float | None
-    task_title: str
-    """Task and level, for people."""
-    caption: str
-    """What the figures mean."""
-    baseline: str
-    """The method that the others have to beat."""
-    subject: str
-    """The LUT that a report is about."""
-    chained: bool
-    """Whether each LUT was made of the one before."""
+    task_title: str  # task and level, for people
+    caption: str  # what the figures mean
+    baseline: str  # the method that the others have to beat
+    subject: str  # the LUT that a report is about
+    chained: bool  # whether each LUT was made of the one before
     luts: dict[str, LutFacts]
-    layers: list[LayerAccesses]
-    """Of the subject."""
+    layers: list[LayerAccesses]  # of the subject
     accesses: pd.DataFrame
     """How often the subject was read: columns layer, a, other (levels where a cell begins) and
     count."""
     values: pd.DataFrame
     """How table values are distributed: columns lut, layers, value (middle of a bin) and share."""
     examples: list[Example]
-    scores: pd.DataFrame
-    """A row an image and method: columns set, method, image, and one a metric."""
+    scores: pd.DataFrame  # a row an image and method: columns set, method, image, and one a metric
 
     @property
     def lut(self) -> LutFacts:

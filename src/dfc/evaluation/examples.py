@@ -15,10 +15,8 @@ from dfc.images import compute_luma, round_to_8_bit
 Image = NDArray[np.uint8]
 WINDOW = (300, 400)
 """Height and width that is shown of an image, in pixels: larger ones would make a page heavy."""
-MOST_PICTURES = 6
-"""So many windows of an image are that large; if there are more, all are smaller."""
-CROP = (96, 96)
-"""Height and width of the part that is magnified."""
+MOST_PICTURES = 6  # so many windows of an image are that large; if there are more, all are smaller
+CROP = (96, 96)  # height and width of the part that is magnified
 
 
 def rank_gains(scores: pd.DataFrame, subject: str, baseline: str) -> pd.DataFrame:

@@ -8,14 +8,15 @@ from dfc.common.errors import UserError
 from dfc.params import Params
 from dfc.tasks import find_task
 
-METHOD = "finetuned"
-"""The LUT that an experiment is judged by."""
+METHOD = "finetuned"  # the LUT that an experiment is judged by
 WORKSPACE = "workspace"
 STORAGE = f"storage_mib.{METHOD}"
 
 
 def read_experiments(commits: int = 1) -> pd.DataFrame:
     """List the experiments that have been benchmarked, with the workspace and the commits.
+
+    Raises `UserError` if DVC cannot read its own files.
 
     Parameters
     ----------
@@ -27,10 +28,6 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
         The workspace, called `workspace`, then a row a commit and an experiment: name, applicable
         (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
         `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
-
-    Raises
-    ------
-    UserError : if DVC cannot read its own files
     """
     from dvc.api import exp_show
     from dvc.exceptions import DvcException, NotDvcRepoError

@@ -25,8 +25,7 @@ from dfc.training.loop import take_step
 Key = TypeVar("Key")
 PHOTOGRAPH = "coffee"
 OURS = "restore"
-CROPS, SIDE = 16, 48
-"""Of a fine-tuning step: 36,864 degraded pixels."""
+CROPS, SIDE = 16, 48  # of a fine-tuning step: 36,864 degraded pixels
 GROWTH = (0.25, 1, 4, 16)
 
 

@@ -42,9 +42,7 @@ _FOLDERS = ("data.train_dir", "data.val_dir", "model.init_from")
 def create(folder: Path) -> Path:
     """Create an experiment directory, with a documented configuration.
 
-    Raises
-    ------
-    UserError : if it has a configuration already
+    Raises `UserError` if it has a configuration already.
     """
     path = folder / CONFIG
     refuse_existing(path, force=None)

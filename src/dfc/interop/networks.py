@@ -32,6 +32,8 @@ _LAYER = re.compile(r"conv([1-6])\.(?:conv1\.)?conv\.(weight|bias)")
 def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str]:
     """Build a network from weights under their published names.
 
+    Raises `ValueError` if a name is not known, or the shapes are of no architecture.
+
     Parameters
     ----------
     tensors
@@ -44,10 +46,6 @@ def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str
         The architecture follows from the names and the shapes.
     wrapper : str
         The one that was taken, such as `state_dict.`; the first of several.
-
-    Raises
-    ------
-    ValueError : if a name is not known, or the shapes are of no architecture
     """
     renamed = {name: _our_key(name) for name in tensors}
     wrapper = next((place[0] for place in renamed.values() if place), None)

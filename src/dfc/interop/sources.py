@@ -29,9 +29,7 @@ class Found:
 def find_source(path: Path) -> Path | None:
     """The LUT or network at a path: what it names, or what lies in a folder; None in an empty one.
 
-    Raises
-    ------
-    UserError : if there is nothing at the path, or several files in the folder
+    Raises `UserError` if there is nothing at the path, or several files in the folder.
     """
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
@@ -47,14 +45,12 @@ def find_source(path: Path) -> Path | None:
 def read_source(source: Path, task: str | None = None) -> Found:
     """Read a LUT or a network, published or of this project.
 
+    Raises `UserError` if it holds neither, or more than one.
+
     Parameters
     ----------
     source : a file, or a folder of the tables of one LUT; of several, name a file of the one
     task : what published tables are for, of which the files do not say it
-
-    Raises
-    ------
-    UserError : if it holds neither, or more than one
     """
     found = find_source(source)
     if found is None:

@@ -27,12 +27,9 @@ _INDEX = re.compile(r"ref2index_(?P<dims>xyzt|xyz|xy)(?P<width>\d+)i(?P<interval
 class Files:
     """The files of one LUT."""
 
-    parts: dict[str, list[Path]]
-    """By table: one file, or the diagonal and the other one."""
-    stems: dict[str, str]
-    """What the file names of a table start with."""
-    named: bool
-    """Whether the names say which table a file holds."""
+    parts: dict[str, list[Path]]  # by table: one file, or the diagonal and the other one
+    stems: dict[str, str]  # what the file names of a table start with
+    named: bool  # whether the names say which table a file holds
 
     @property
     def folder(self) -> Path:
@@ -51,9 +48,7 @@ class Files:
 def find_tables(source: Path) -> list[Files]:
     """Find the LUTs in a folder; or the one that a file belongs to.
 
-    Raises
-    ------
-    UserError : if a file of a compressed table has no partner
+    Raises `UserError` if a file of a compressed table has no partner.
     """
     folder = source if source.is_dir() else source.parent
     groups: dict[str, dict[str, dict[str, Path]]] = {}
@@ -104,14 +99,12 @@ def _files(parts_of: Mapping[str, list[Path]]) -> Files:
 def read_tables(files: Files, task: str | None) -> Lut:
     """Read the tables of a LUT.
 
+    Raises `UserError` if a file is damaged, or they are not the tables of an architecture.
+
     Parameters
     ----------
     files : from `find_tables`
     task : what they are for; None for super-resolution, or denoising where the scale is 1
-
-    Raises
-    ------
-    UserError : if a file is damaged, or they are not the tables of an architecture
     """
     arrays = {name: [_read(path) for path in paths] for name, paths in files.parts.items()}
     index = find_index(files.folder)
@@ -156,9 +149,7 @@ def _width(parts: Iterable[NDArray[np.int8]]) -> int:
 def find_index(folder: Path) -> DiagonalFirst | None:
     """The lattice that the `ref2index` file of a folder is named and shaped for; None without one.
 
-    Raises
-    ------
-    UserError : if the file is damaged
+    Raises `UserError` if the file is damaged.
     """
     paths = [path for path in sorted(folder.glob("ref2index_*.npy")) if _INDEX.fullmatch(path.stem)]
     if len(paths) != 1:
@@ -208,13 +199,8 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
 
     A compressed LUT gets its `ref2index` file, too.
 
-    Returns
-    -------
-    list of Path : the files that were written
-
-    Raises
-    ------
-    UserError : if a file exists and may not be replaced
+    Returns the files that were written.
+    Raises `UserError` if a file exists and may not be replaced.
     """
     arrays = dict(_arrays(lut))
     for name in arrays:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 def make_lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, ...]:
     """Make a lookup a pattern, of one channel: tables PREFIX_LETTER.
 
-    Raises
-    ------
-    ValueError : if the patterns are not different letters of `PATTERNS`
+    Raises `ValueError` if the patterns are not different letters of `PATTERNS`.
     """
     if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(PATTERNS):
         letters = "".join(PATTERNS)
@@ -81,15 +79,13 @@ ARCHITECTURES: dict[str, Callable[..., Architecture]] = {
 def build(name: str, scale: int, **knobs: Any) -> Architecture:
     """Describe an architecture.
 
+    Raises `ValueError` for a name, a scale or a knob that does not exist.
+
     Parameters
     ----------
     name : a key of `ARCHITECTURES`
     scale : how many times larger the output is, 1 to 4
     **knobs : those of all architectures, as `patterns` and `stages`; the function takes its own
-
-    Raises
-    ------
-    ValueError : for a name, a scale or a knob that does not exist
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture {name!r} is none of {', '.join(ARCHITECTURES)}")
@@ -110,9 +106,7 @@ def from_params(params: "Model", scale: int) -> Architecture:
 def parse_architecture(values: dict[str, Any]) -> Architecture:
     """Read what `Architecture.to_json` gave, or the name and knobs that older files hold.
 
-    Raises
-    ------
-    TypeError, ValueError, KeyError : if it describes no architecture
+    Raises `TypeError, ValueError, KeyError` if it describes no architecture.
     """
     if "layers" not in values:
         return build(**values)

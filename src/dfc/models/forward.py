@@ -37,15 +37,13 @@ def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -
 def sum_lookups(layer: Layer, image: Tensor, padding: str, look_up: LookupValues) -> Tensor:
     """Add up a layer's lookups over patterns, channels and rotations.
 
+    Returns sums [B, out_channels, H * scale, W * scale].
+
     Parameters
     ----------
     image : pixels [B, C, H, W]
     padding : `edge` or `reflect`
     look_up : gives the values of one lookup, for all its rotations in one call
-
-    Returns
-    -------
-    Tensor : sums [B, out_channels, H * scale, W * scale]
     """
     batch, _, height, width = image.shape
     total: Tensor | float = 0.0
@@ -66,9 +64,7 @@ def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
     Turning the offsets instead of the image keeps all rotations the same shape, so that they go
     through a cell or a table in one batch.
 
-    Returns
-    -------
-    Tensor : taps [rotations, B, H, W, 4] of an image [B, C, H, W]
+    Returns taps [rotations, B, H, W, 4] of an image [B, C, H, W].
     """
     height, width = image.shape[-2:]
     reach = lookup.reach

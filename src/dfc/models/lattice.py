@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Dims = Literal["xy", "xyz", "xyzt"]
-Array = TypeVar("Array")
-"""An array of NumPy or a tensor of PyTorch."""
-INTERVALS = range(3, 9)
-"""From 33 points an axis to 2."""
+Array = TypeVar("Array")  # an array of NumPy or a tensor of PyTorch
+INTERVALS = range(3, 9)  # from 33 points an axis to 2
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,7 @@ class Uniform:
     def rows(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows [N] of lattice points [N, 4].
 
-        Raises
-        ------
-        ValueError : if a point is not on the lattice
+        Raises `ValueError` if a point is not on the lattice.
         """
         if (points % self.step).any():
             raise ValueError(f"not every point lies on the lattice of interval {self.interval}")
@@ -168,9 +164,7 @@ Lattice = Uniform | DiagonalFirst
 def parse_lattice(values: dict[str, Any]) -> Lattice:
     """Read what `to_json` wrote.
 
-    Raises
-    ------
-    ValueError : if it describes no lattice
+    Raises `ValueError` if it describes no lattice.
     """
     match values:
         case {"kind": "uniform", "interval": int(interval)} if interval in INTERVALS:

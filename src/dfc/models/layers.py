@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Tap = tuple[int, int, int]
-"""A pixel read by a lookup: offsets in channel, row and column."""
+Tap = tuple[int, int, int]  # a pixel read by a lookup: offsets in channel, row and column
 
 PATTERNS: dict[str, tuple[tuple[int, int], ...]] = {
     "s": ((0, 0), (0, 1), (1, 0), (1, 1)),

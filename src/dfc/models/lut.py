@@ -31,9 +31,7 @@ class Table:
     def resample(self, lattice: DiagonalFirst) -> "Table":
         """Keep the values at the points of another lattice, all of which this one must have.
 
-        Raises
-        ------
-        ValueError : if this table is not uniform, or too coarse for the other lattice
+        Raises `ValueError` if this table is not uniform, or too coarse for the other lattice.
         """
         if self.lattice == lattice:
             return self
@@ -76,15 +74,13 @@ class Lut:
     def compress(self, dims: Dims, diagonal_width: int, interval: int) -> "Lut":
         """Resample every spatial table diagonal-first (DFC, CVPR 2024), unless that is done.
 
+        Raises `ValueError` if this LUT is too coarse, or compressed in another way.
+
         Parameters
         ----------
         dims : dimensions kept near the diagonal
         diagonal_width : how many lattice points a diagonal point may be away from the diagonal
         interval : interval of the coarse lattice elsewhere, above that of this LUT
-
-        Raises
-        ------
-        ValueError : if this LUT is too coarse, or compressed in another way
         """
         tables = {}
         for name, (lookup, _) in self.architecture.lookups.items():

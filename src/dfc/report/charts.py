@@ -46,11 +46,9 @@ class Chart:
     """A chart as templates take it."""
 
     svg: str
-    alt_text: str
-    """For those who do not see it."""
+    alt_text: str  # for those who do not see it
     caption: str = ""
-    narrow: str = ""
-    """The same as SVG for a phone."""
+    narrow: str = ""  # the same as SVG for a phone
 
 
 def draw_chart(

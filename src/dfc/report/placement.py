@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 
 Point = tuple[float, float]
 Line = tuple[Point, Point]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
+Box = tuple[float, float, float, float]  # Left, top, right, bottom
 
-MARK = 7
-"""Half the side of what a mark takes up."""
-LETTER = 0.56
-"""Width of an average letter, in heights of the font."""
+MARK = 7  # half the side of what a mark takes up
+LETTER = 0.56  # width of an average letter, in heights of the font
 
 
 @dataclass(frozen=True)
@@ -21,10 +18,8 @@ class Frame:
 
     width: int
     height: int
-    x: tuple[float, float]
-    """The values at the left and at the right."""
-    y: tuple[float, float]
-    """The values at the bottom and at the top."""
+    x: tuple[float, float]  # the values at the left and at the right
+    y: tuple[float, float]  # the values at the bottom and at the top
 
     @classmethod
     def around(cls, xs: Sequence[float], ys: Sequence[float], width: int, height: int) -> "Frame":

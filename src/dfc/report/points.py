@@ -17,8 +17,7 @@ from dfc.evaluation.experiments import (
 )
 from dfc.report.published import find_published
 
-OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"
-"""The groups of points."""
+OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"  # the groups of points
 COLUMNS = ["group", "label", "storage_mib", "psnr", "alt_text"]
 
 

@@ -12,8 +12,7 @@ from dfc.report.charts import assign_colours
 from dfc.report.placement import Frame, Labels, Line, arrow
 from dfc.report.points import EXPERIMENT, OURS, PUBLISHED, find_pareto
 
-DECORATION = {"aria": False}
-"""Of what says nothing that a point does not say."""
+DECORATION = {"aria": False}  # of what says nothing that a point does not say
 SHAPES = {OURS: "circle", EXPERIMENT: "square", PUBLISHED: "diamond"}
 
 

@@ -14,18 +14,15 @@ from dfc.params import Params
 class Run:
     """What is known of a run; nothing, for LUT files that come from anywhere."""
 
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What was run, by what it is called."""
+    facts: Mapping[str, str] = field(default_factory=dict)  # what was run, by what it is called
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Where and from what it was made, likewise."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    """By stage, in their order."""
+    seconds: Mapping[str, float] = field(default_factory=dict)  # by stage, in their order
     milliseconds: float | None = None
     """That the subject takes for an image of 1280x720 pixels, in colour."""
     curves: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Columns step and value, by what was measured, as `train/val_psnr`."""
-    experiments: pd.DataFrame | None = None
-    """From `dfc.evaluation.experiments.read_experiments`."""
+    experiments: pd.DataFrame | None = None  # from `dfc.evaluation.experiments.read_experiments`
 
 
 def describe_training(params: Params) -> dict[str, str]:

@@ -32,8 +32,7 @@ class Sweep:
     set: str
     experiments: pd.DataFrame
     """From `dfc.evaluation.experiments`, with the columns psnr and storage_mib."""
-    keys: list[str]
-    """The params in which they differ."""
+    keys: list[str]  # the params in which they differ
 
     @cached_property
     def frontier(self) -> pd.DataFrame:
@@ -43,9 +42,7 @@ class Sweep:
     def format_text(self, budget_mib: float | None = None) -> str:
         """Lay out the frontier, and name the best LUT that fits a budget.
 
-        Raises
-        ------
-        UserError : if no LUT fits
+        Raises `UserError` if no LUT fits.
         """
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
@@ -98,14 +95,12 @@ class Sweep:
 def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
     """Collect what the experiments of this workspace have reached.
 
+    Raises `UserError` if there are no experiments, or none was measured on the set.
+
     Parameters
     ----------
     commits : as for `dfc.evaluation.experiments.finished`
     set_name : a benchmark set; by default, the first that was measured
-
-    Raises
-    ------
-    UserError : if there are no experiments, or none was measured on the set
     """
     experiments = read_experiments(commits)
     if experiments.empty:

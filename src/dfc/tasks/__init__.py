@@ -22,9 +22,7 @@ def register(task: "type[Task]") -> None:
 def find_task(name: str) -> "type[Task]":
     """Find a task by its name; no other task is imported.
 
-    Raises
-    ------
-    UserError : if there is none of that name
+    Raises `UserError` if there is none of that name.
     """
     if name in _registered:
         return _registered[name]
@@ -37,15 +35,13 @@ def find_task(name: str) -> "type[Task]":
 def build_task(name: str, scale: int | None = None, **knobs: Any) -> "Task":
     """Describe a task.
 
+    Raises `UserError` if there is no such task, or not at this scale.
+
     Parameters
     ----------
     name : as for `find_task`
     scale : how many times smaller degraded images are, on each side; None for what is usual
     **knobs : those of all tasks, as `sigma` and `quality`; the task takes its own
-
-    Raises
-    ------
-    UserError : if there is no such task, or not at this scale
     """
     task = find_task(name)
     scale = task.scales[0] if scale is None else scale

@@ -22,8 +22,7 @@ class Deblocking(Task):
     level_text: ClassVar = ", JPEG quality {:g}"
     metrics: ClassVar = {"psnr": compute_psnr, "ssim": compute_ssim, "psnr_b": compute_psnr_b}
 
-    quality: int = 10
-    """Quality of the JPEG compression, 1 to 100."""
+    quality: int = 10  # quality of the JPEG compression, 1 to 100
 
     @property
     def caption(self) -> str:

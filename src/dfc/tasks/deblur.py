@@ -11,8 +11,7 @@ from dfc.images import cut_margin, round_to_8_bit
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import compute_psnr, compute_ssim, on_luma
 
-SHAKE = 9
-"""Side of the square that a shaking camera stays in, in pixels."""
+SHAKE = 9  # side of the square that a shaking camera stays in, in pixels
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,7 @@ class Deblurring(Task):
 def draw_shake_kernel(rng: np.random.Generator) -> np.ndarray:
     """Draw the blur of a shaking hand: the time that the camera spends at each offset.
 
-    Returns
-    -------
-    numpy.ndarray : float64, of shape (SHAKE, SHAKE), adding up to 1
+    Returns float64, of shape (SHAKE, SHAKE), adding up to 1.
     """
     steps = 200
     velocity = gaussian_filter1d(rng.standard_normal((2, steps)), steps / 8, axis=1)

@@ -22,8 +22,7 @@ class Denoising(Task):
     per_crop: ClassVar = True
     grey_first: ClassVar = True  # the noise of three colours is weaker in their luma
 
-    sigma: float = 25
-    """Standard deviation of the noise, in grey levels."""
+    sigma: float = 25  # standard deviation of the noise, in grey levels
     rounded: bool = True
     """Whether noisy images are rounded to 8 bits; published benchmarks do not do that."""
 

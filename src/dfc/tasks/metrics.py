@@ -7,8 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from dfc.images import compute_luma
 
-Metric = Callable[[np.ndarray, np.ndarray], float]
-"""Compares a restored image with its target."""
+Metric = Callable[[np.ndarray, np.ndarray], float]  # compares a restored image with its target
 
 
 def on_luma(metric: Metric) -> Metric:

@@ -20,14 +20,10 @@ DRAWN_AHEAD = 4  # batches: enough to cover the slowest, too few to fill the mem
 class Crops:
     """What a training batch is made of."""
 
-    batch_size: int
-    """Crops of a batch, over all processes."""
-    patch_size: int
-    """Side of a crop, in pixels of the degraded image."""
-    seed: int
-    """Decides which crops are drawn."""
-    task: Task
-    """Degrades the crops that are not prepared that way."""
+    batch_size: int  # crops of a batch, over all processes
+    patch_size: int  # side of a crop, in pixels of the degraded image
+    seed: int  # decides which crops are drawn
+    task: Task  # degrades the crops that are not prepared that way
 
 
 class Batches:
@@ -39,8 +35,7 @@ class Batches:
     accelerator : the processes that share a batch, and the device that it goes to
     """
 
-    waited: float = 0.0
-    """Seconds spent waiting for batches all the same."""
+    waited: float = 0.0  # seconds spent waiting for batches all the same
 
     def __init__(self, sampler: CropSampler, accelerator: Accelerator) -> None:
         self._sampler = sampler

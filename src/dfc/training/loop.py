@@ -22,8 +22,7 @@ Keep = Callable[[nn.Module, int], None]
 """Is given a model and how many iterations it was trained for."""
 EPSILON = 3e-4
 """MSE (a PSNR of 35 dB) below which it matters less and less how much better a crop gets."""
-EMA_ITERATIONS = 1000
-"""The EMA never reaches further back than this many iterations, about."""
+EMA_ITERATIONS = 1000  # the EMA never reaches further back than this many iterations, about
 
 
 def fit(
@@ -37,6 +36,8 @@ def fit(
 ) -> nn.Module:
     """Train a model: log-MSE, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
 
+    Returns the model with the EMA of its parameters, which is what is validated.
+
     Parameters
     ----------
     model : a network or a table model: pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
@@ -46,10 +47,6 @@ def fit(
     accelerator : the process group and its device, with DVCLive as tracker
     checkpoints : where to save, at each validation; the curves are left in `checkpoints.curves`
     keep : is given the EMA model at each validation, by the main process
-
-    Returns
-    -------
-    nn.Module : the model with the EMA of its parameters, which is what is validated
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=schedule.lr0, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(

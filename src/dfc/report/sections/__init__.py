@@ -6,5 +6,4 @@ template takes, or None where there is nothing to show.
 
 from dfc.report.sections import headline, inside, methods, pictures, quality, training
 
-SECTIONS = (headline, quality, methods, pictures, inside, training)
-"""In the order of the page."""
+SECTIONS = (headline, quality, methods, pictures, inside, training)  # in the order of the page

@@ -9,8 +9,7 @@ from dfc.report.rate_distortion import plot_results
 from dfc.report.run import Run
 
 ID, TITLE = "plots", "Quality and storage"
-WIDE, NARROW = (940, 400), (270, 330)
-"""Sizes of the plot, in pixels: on a screen and on a phone."""
+WIDE, NARROW = (940, 400), (270, 330)  # sizes of the plot, in pixels: on a screen and on a phone
 
 
 def make_section(evidence: Evidence, run: Run) -> dict[str, Any]:
