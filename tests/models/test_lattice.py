@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform, parse_lattice
 
 uniform = st.builds(Uniform, st.integers(4, 8))
-find_diagonal_lattice = st.builds(
+diagonal_first = st.builds(
     DiagonalFirst,
     st.just(Uniform(4)),
     st.sampled_from(["xy", "xyz", "xyzt"]),
@@ -15,7 +15,7 @@ find_diagonal_lattice = st.builds(
 )
 
 
-@given(uniform | find_diagonal_lattice)
+@given(uniform | diagonal_first)
 def test_a_lattice_has_as_many_points_as_it_says_all_within_0_and_256(lattice: Lattice) -> None:
     assert lattice.points.shape == (lattice.size, 4)
     assert lattice.points.min() == 0
@@ -30,13 +30,13 @@ def test_rows_of_a_uniform_lattice_count_its_points_the_first_axis_slowest(
     assert (lattice.points[1] == [0, 0, 0, lattice.step]).all()
 
 
-@given(find_diagonal_lattice)
+@given(diagonal_first)
 def test_the_index_map_finds_every_diagonal_row(lattice: DiagonalFirst) -> None:
     rows = lattice.diagonal.rows(lattice.points[: lattice.diagonal_size])
     np.testing.assert_array_equal(lattice.row_of[rows], np.arange(len(rows)))
 
 
-@given(find_diagonal_lattice)
+@given(diagonal_first)
 def test_the_size_of_a_lattice_is_known_before_its_points(lattice: DiagonalFirst) -> None:
     assert lattice.diagonal_size == len(lattice.diagonal_rows)
     assert lattice.size == len(lattice.points)
@@ -57,7 +57,7 @@ def test_only_the_named_dimensions_must_lie_near_the_diagonal(dims: str, compare
     assert compared == 3 or distances[:, compared:].max() == 256
 
 
-@given(uniform | find_diagonal_lattice)
+@given(uniform | diagonal_first)
 def test_a_lattice_survives_the_trip_through_json(lattice: Lattice) -> None:
     assert parse_lattice(lattice.to_json()) == lattice
 

@@ -1,7 +1,6 @@
 """Access and value statistics: where images read the tables of a LUT, and what values they hold."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dfc.engine.training import EngineModel
+from dfc.evaluation.evidence import LayerAccesses
 from dfc.models.forward import gather_taps, run_layers
 from dfc.models.lattice import DiagonalFirst, Uniform
 from dfc.models.layers import Layer
@@ -19,68 +19,51 @@ SIDE = 256
 """Of the part of an image that is counted, in pixels: thousands of lookups a table are plenty."""
 
 
-@dataclass
-class Accesses:
-    """How often the lookups of one layer read what."""
-
-    name: str
-    step: int  # levels of a cell
-    cells: NDArray[np.int64] = field(init=False)  # by the cell of `a` and that of each of `b c d`
-    diagonal: int = 0  # lookups in the diagonal part of a table
-    lookups: int = 0
-
-    def __post_init__(self) -> None:
-        self.cells = np.zeros((256 // self.step,) * 2, np.int64)
-
-    @property
-    def diagonal_share(self) -> float:
-        """Share of the lookups in the diagonal part of a table, 0..1."""
-        return self.diagonal / self.lookups
-
-    def count(self, taps: NDArray[np.int64], lattice: DiagonalFirst | Uniform) -> None:
-        """Count lookups of pixels [N, 4] in a table on a lattice."""
-        cells = taps // self.step
-        side = len(self.cells)
-        places = cells[:, :1] * side + cells[:, 1:]
-        self.cells += np.bincount(places.ravel(), minlength=side**2).reshape(side, side)
-        self.lookups += len(taps)
-        if isinstance(lattice, DiagonalFirst):
-            self.diagonal += int(lattice.is_diagonal(taps).sum())
-
-    def tabulate(self) -> pd.DataFrame:
-        """Lay out the cells that were read: columns layer, a, other (levels) and count."""
-        a, other = np.nonzero(self.cells)
-        counts = self.cells[a, other]
-        columns = {"a": a * self.step, "other": other * self.step, "count": counts}
-        return pd.DataFrame({"layer": self.name} | columns)
-
-
 @torch.no_grad()
-def count_accesses(lut: Lut, images: Iterable[NDArray]) -> list[Accesses]:
+def count_accesses(lut: Lut, images: Iterable[NDArray]) -> tuple[list[LayerAccesses], pd.DataFrame]:
     """Count what every spatial layer reads while images are restored.
 
     Parameters
     ----------
     lut : its finest lattice decides the size of a cell
-    images : Degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted
+    images : degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted
+
+    Returns
+    -------
+    list of LayerAccesses
+    DataFrame : columns layer, a, other (levels where a cell of `a` and `b c d` begins) and count
     """
-    model = EngineModel(lut)
-    counts = {}
-    for number, layer in enumerate(lut.architecture.layers, 1):
-        if all(lookup.is_spatial for lookup in layer.lookups):
-            finest = min(lut.tables[lookup.table].lattice.finest for lookup in layer.lookups)
-            counts[layer] = Accesses(f"layer {number}", 2**finest)
+    model, padding = EngineModel(lut), lut.architecture.padding
+    lattices = {name: table.lattice for name, table in lut.tables.items()}
+    steps = {
+        layer: 2 ** min(lattices[lookup.table].finest for lookup in layer.lookups)
+        for layer in lut.architecture.layers
+        if all(lookup.is_spatial for lookup in layer.lookups)
+    }
+    cells = {layer: np.zeros((256 // step, 256 // step), int) for layer, step in steps.items()}
+    diagonal = dict.fromkeys(steps, 0)
 
     def count_layer(layer: Layer, image: Tensor) -> Tensor:
-        for lookup in layer.lookups if layer in counts else ():
-            taps = gather_taps(image, lookup, lut.architecture.padding).reshape(-1, 4)
-            counts[layer].count(taps.numpy().astype(np.int64), lut.tables[lookup.table].lattice)
+        for lookup in layer.lookups if layer in steps else ():
+            taps = gather_taps(image, lookup, padding).reshape(-1, 4).numpy().astype(int)
+            a, others = np.broadcast_arrays(taps[:, :1], taps[:, 1:])
+            np.add.at(cells[layer], (a // steps[layer], others // steps[layer]), 1)
+            if isinstance(lattice := lattices[lookup.table], DiagonalFirst):
+                diagonal[layer] += int(lattice.is_diagonal(taps).sum())
         return model.sum_layer(layer, image)
 
     for image in images:
         planes = torch.from_numpy(np.rint(np.atleast_3d(_cut_middle(image)))).float()
         run_layers(lut.architecture, planes.movedim(-1, 0)[:, None], count_layer)
-    return list(counts.values())
+    layers, frames = [], []
+    for layer, step in steps.items():
+        name = f"layer {lut.architecture.layers.index(layer) + 1}"
+        lookups = cells[layer].sum() / 3  # each reads b, c and d
+        layers.append(LayerAccesses(name, step, round(diagonal[layer] / lookups, 6)))
+        a, other = np.nonzero(cells[layer])
+        columns = {"a": a * step, "other": other * step, "count": cells[layer][a, other]}
+        frames.append(pd.DataFrame({"layer": name} | columns))
+    return layers, pd.concat(frames, ignore_index=True)
 
 
 def find_diagonal_lattice(lut: Lut) -> DiagonalFirst | None:
@@ -116,18 +99,15 @@ def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
         Columns layers, value (the middle of a bin, -127..127) and share (0..1, of these layers).
     """
     last = {lookup.table for lookup in lut.architecture.layers[-1].lookups}
-    groups = {
-        "hidden layers": [name for name in lut.tables if name not in last],
-        "last layer": [name for name in lut.tables if name in last],
-    }
+    groups = {"hidden layers": lut.tables.keys() - last, "last layer": last}
     edges = np.linspace(-128, 128, bins + 1)
     frames = []
     for layers, names in groups.items():
         if names:
             values = np.concatenate([lut.tables[name].values.ravel() for name in names])
-            counts, _ = np.histogram(values, edges)
-            shares = {"value": (edges[1:] + edges[:-1]) / 2, "share": counts / len(values)}
-            frames.append(pd.DataFrame(shares).assign(layers=layers))
+            share = np.histogram(values, edges)[0] / len(values)
+            columns = {"value": (edges[1:] + edges[:-1]) / 2, "share": share, "layers": layers}
+            frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
 
 

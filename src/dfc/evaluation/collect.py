@@ -13,7 +13,7 @@ from dfc.evaluation.accesses import (
     find_diagonal_lattice,
 )
 from dfc.evaluation.benchmark import Comparison
-from dfc.evaluation.evidence import Evidence, LayerAccesses, LutFacts
+from dfc.evaluation.evidence import Evidence, LutFacts
 from dfc.evaluation.examples import make_examples
 from dfc.models.lut import Lut
 
@@ -21,24 +21,19 @@ from dfc.models.lut import Lut
 def collect_evidence(
     comparison: Comparison, scores: pd.DataFrame, subject: str | None = None
 ) -> Evidence:
-    """Collect all that a report shows of a comparison.
+    """Collect all that a report shows of a comparison, given the scores that it found.
 
-    Parameters
-    ----------
-    comparison : what was compared
-    scores : from `Comparison.score`
-    subject
-        The last LUT of a chain, in which each was made of the one before; otherwise the LUT with
-        the highest PSNR is the subject.
+    `subject` is the last LUT of a chain, in which each was made of the one before; otherwise the
+    LUT with the highest PSNR is the subject.
     """
-    luts = comparison.luts
+    luts, task = comparison.luts, comparison.task
     chained = subject is not None
     subject = subject or find_best(scores, list(luts))
     # Compressing keeps values as they are: of a chain, the last two tell what changed.
     compared = list(luts)[-2:] if chained else list(luts)
     examples, degraded = zip(*make_examples(comparison, scores, subject), strict=True)
-    counted = count_accesses(luts[subject], degraded)
-    task = comparison.task
+    layers, accesses = count_accesses(luts[subject], degraded)
+    values = [count_values(luts[name]).assign(lut=name) for name in compared]
     return Evidence(
         task.name,
         task.level_value,
@@ -48,14 +43,9 @@ def collect_evidence(
         subject,
         chained,
         luts={name: describe_lut(lut) for name, lut in luts.items()},
-        layers=[
-            LayerAccesses(layer.name, layer.step, round(layer.diagonal_share, 6))
-            for layer in counted
-        ],
-        accesses=pd.concat([layer.tabulate() for layer in counted], ignore_index=True),
-        values=pd.concat(
-            [count_values(luts[name]).assign(lut=name) for name in compared], ignore_index=True
-        ),
+        layers=layers,
+        accesses=accesses,
+        values=pd.concat(values, ignore_index=True),
         examples=list(examples),
         scores=scores,
     )
