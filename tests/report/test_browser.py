@@ -86,10 +86,10 @@ def test_any_two_pictures_can_be_wiped_between(open_page: Open) -> None:
     wipe = page.locator(".wipe").first
     shown = wipe.locator("img:not(.hidden)")
     expect(shown).to_have_count(2)
-    page.get_by_label("on the right").first.select_option("original")
-    expect(wipe.locator("img.right")).to_have_attribute("data-method", "original")
+    page.get_by_label("on the right").first.select_option("target")
+    expect(wipe.locator("img.right")).to_have_attribute("data-method", "target")
     expect(wipe.locator("img.left")).to_have_attribute("data-method", "bicubic")
-    page.get_by_label("on the left").first.select_option("original")
+    page.get_by_label("on the left").first.select_option("target")
     expect(shown).to_have_count(1)
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from dfc.evaluation.evidence import TARGET, Evidence
+from dfc.report.figures import join_pictures
 from dfc.report.page import render_page
-from dfc.report.pictures import colour_errors, join_pictures, make_data_uri
 from dfc.report.run import Run
+from dfc.report.sections.pictures import colour_errors, make_data_uri
 
 
 class Tags(HTMLParser):

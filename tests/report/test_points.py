@@ -12,8 +12,8 @@ from dfc.report.points import (
     collect_points,
     find_best_within,
     find_pareto,
+    find_published,
 )
-from dfc.report.published import find_published
 from dfc.report.rate_distortion import plot_results
 from dfc.report.run import Run
 

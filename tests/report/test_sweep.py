@@ -9,7 +9,7 @@ from dfc.report.sweep import Sweep
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch, run: Run) -> Sweep:
-    monkeypatch.setattr(sweep, "read_experiments", lambda commits: run.experiments)
+    monkeypatch.setattr(sweep.runs, "read_experiments", lambda commits: run.experiments)
     return sweep.read_sweep()
 
 
@@ -43,7 +43,7 @@ def test_a_set_that_only_another_task_was_measured_on_is_not_offered(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     other = run.experiments.assign(**{"CBSD68.finetuned.psnr": [None, None, None, 30.0]})
-    monkeypatch.setattr(sweep, "read_experiments", lambda commits: other)
+    monkeypatch.setattr(sweep.runs, "read_experiments", lambda commits: other)
     with pytest.raises(UserError, match="--set: expected one of sample; got CBSD68"):
         sweep.read_sweep(set_name="CBSD68")
 
@@ -57,7 +57,7 @@ def test_experiments_that_are_the_same_are_drawn_once(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     twice = pd.concat([run.experiments, run.experiments[1:2]], ignore_index=True)
-    monkeypatch.setattr(sweep, "read_experiments", lambda commits: twice)
+    monkeypatch.setattr(sweep.runs, "read_experiments", lambda commits: twice)
     assert len(sweep.read_sweep().experiments) == 3
 
 
@@ -67,6 +67,8 @@ def test_a_set_that_was_not_measured_is_named(found: Sweep) -> None:
 
 
 def test_no_results_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "read_experiments", lambda commits: pd.DataFrame(columns=["name"]))
+    monkeypatch.setattr(
+        sweep.runs, "read_experiments", lambda commits: pd.DataFrame(columns=["name"])
+    )
     with pytest.raises(UserError, match="expected a DVC workspace with results"):
         sweep.read_sweep()

@@ -118,7 +118,10 @@ def write_evidence(evidence: Evidence, folder: Path) -> None:
     }
     facts["luts"] = {name: asdict(lut) for name, lut in evidence.luts.items()}
     facts["layers"] = [asdict(layer) for layer in evidence.layers]
-    facts["examples"] = [_describe_example(example) for example in evidence.examples]
+    facts["examples"] = [  # pictures are replaced by what they show, in the order of their files
+        vars(example) | {kind: list(getattr(example, kind)) for kind in KINDS}
+        for example in evidence.examples
+    ]
     with atomic_write(folder) as partial:
         partial.mkdir()
         (partial / FACTS).write_text(json.dumps(facts, indent=2) + "\n")
@@ -150,11 +153,6 @@ def read_evidence(folder: Path, scores: Path) -> Evidence:
 def _find_picture(folder: Path, number: int, kind: str, place: int) -> Path:
     # Numbers, since a method may be called anything, a path included.
     return folder / EXAMPLES / f"{number}" / kind / f"{place}.png"
-
-
-def _describe_example(example: Example) -> dict[str, Any]:
-    """Replace pictures by the names of what they show, in the order of their files."""
-    return vars(example) | {kind: list(getattr(example, kind)) for kind in KINDS}
 
 
 def _read_example(folder: Path, number: int, values: Mapping[str, Any]) -> Example:

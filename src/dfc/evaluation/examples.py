@@ -29,10 +29,7 @@ def rank_gains(scores: pd.DataFrame, subject: str, baseline: str) -> pd.DataFram
 def choose_rows(count: int) -> list[tuple[str, int]]:
     """Choose the images with the largest, the median and the smallest gain.
 
-    Returns
-    -------
-    list of tuple of str and int
-        Why, and the row of `rank_gains`, which has `count` rows; no row twice.
+    Returns why, and the row of `rank_gains`, which has `count` rows; no row twice.
     """
     last = count - 1
     # Where one row stands for two, the later title counts.
@@ -43,13 +40,7 @@ def choose_rows(count: int) -> list[tuple[str, int]]:
 def make_examples(
     comparison: Comparison, scores: pd.DataFrame, subject: str
 ) -> Iterator[tuple[Example, NDArray]]:
-    """Restore the chosen images, and cut out what is shown of them.
-
-    Yields
-    ------
-    Example : what is shown
-    NDArray : the whole degraded image
-    """
+    """Restore the chosen images; yield what is shown of each, and the whole degraded image."""
     baseline = comparison.task.baseline
     ends = (baseline, subject)
     # Without a network: it takes too long.
@@ -103,9 +94,10 @@ def place_window(
     centre: tuple[int, int], size: tuple[int, int], shape: tuple[int, ...]
 ) -> tuple[slice, slice]:
     """Place a window of a certain size around a centre, moved into an image of a certain shape."""
-    parts = []
-    for middle, side, whole in zip(centre, size, shape, strict=False):
-        side = min(side, whole)
-        start = min(max(middle - side // 2, 0), whole - side)
-        parts.append(slice(start, start + side))
-    return parts[0], parts[1]
+
+    def place(middle: int, side: int, whole: int) -> slice:
+        start = min(max(middle - side // 2, 0), max(whole - side, 0))
+        return slice(start, min(start + side, whole))
+
+    rows, columns = map(place, centre, size, shape)  # of an RGB image, the sides alone
+    return rows, columns

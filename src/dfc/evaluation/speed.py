@@ -18,7 +18,7 @@ from dfc.data import sample
 from dfc.engine import restore
 from dfc.engine.training import EngineModel
 from dfc.evaluation.competitors import find_competitors
-from dfc.images import crop_to_multiple, downscale, read_image, resize_bicubic
+from dfc.images import downscale, read_image, resize_bicubic
 from dfc.models.lut import Lut
 from dfc.training.loop import take_step
 
@@ -32,20 +32,10 @@ GROWTH = (0.25, 1, 4, 16)
 def measure_speed(
     lut: Lut, width: int, height: int, threads: int | None, budget: float
 ) -> dict[str, Any]:
-    """Measure how fast a LUT is, on a photograph.
+    """Measure how fast a LUT is, on a photograph of so many pixels.
 
-    Parameters
-    ----------
-    lut : the LUT
-    width, height : size of the degraded image, in pixels
-    threads : CPU threads; all cores by default
-    budget : seconds to spend on each figure, about
-
-    Returns
-    -------
-    dict
-        What `format_speed` prints. Times are medians, in milliseconds unless their name says
-        otherwise.
+    Spends about `budget` seconds on each figure. Returns what `format_speed` prints: times are
+    medians, in milliseconds unless their name says otherwise.
     """
     threads = threads or count_cores()
     torch.set_num_threads(threads)
@@ -68,9 +58,9 @@ def measure_speed(
         "restore_megapixels_per_s": round(pixels / ours / 1e6, 1),
         "peak_memory_per_output": round(_measure_memory(lut, image, threads), 2),
         "finetune_us_per_pixel": round(_measure_step(lut) / (CROPS * SIDE**2) * 1e6, 3),
-        "peers": {
-            name: {"ms": _to_ms(other), "times_ours": round(other / ours, 3)}
-            for name, other in seconds.items()
+        "competitors": {
+            name: {"ms": _to_ms(theirs), "times_ours": round(theirs / ours, 3)}
+            for name, theirs in seconds.items()
         },
         "growth": _measure_sizes(lut, width, height, threads, budget),
     }
@@ -86,8 +76,8 @@ def format_speed(results: dict[str, Any]) -> str:
         f"restore           {results['restore_ms']:9.2f} ms   "
         f"{results['restore_megapixels_per_s']} megapixels/s",
         *(
-            f"{name:17} {peer['ms']:9.2f} ms   {peer['times_ours']} times ours"
-            for name, peer in results["peers"].items()
+            f"{name:17} {theirs['ms']:9.2f} ms   {theirs['times_ours']} times ours"
+            for name, theirs in results["competitors"].items()
         ),
         f"fine-tuning step  {results['finetune_us_per_pixel']:9.3f} us a degraded pixel",
         f"peak memory       {results['peak_memory_per_output']:9.2f} times the output",
@@ -108,16 +98,11 @@ def _measure_sizes(
     lut: Lut, width: int, height: int, threads: int, budget: float
 ) -> list[dict[str, Any]]:
     """Times for more and fewer pixels, on one thread and more."""
-    images = [
-        read_photograph(max(round(width * factor**0.5), 1), max(round(height * factor**0.5), 1))
-        for factor in GROWTH
-    ]
+    sides = [[max(round(side * factor**0.5), 1) for side in (width, height)] for factor in GROWTH]
+    images = {"{}x{}".format(*size): read_photograph(*size) for size in sides}
     rows = []
     for count in range(1, threads + 1):  # apart: a core that idles takes a while to come back
-        calls = {
-            f"{image.shape[1]}x{image.shape[0]}": partial(restore, image, lut, count)
-            for image in images
-        }
+        calls = {size: partial(restore, image, lut, count) for size, image in images.items()}
         for size, seconds in measure_median_seconds(calls, budget).items():
             rows.append({"input": size, "threads": count, "ms": _to_ms(seconds)})
     return rows
@@ -133,17 +118,13 @@ def _measure_memory(lut: Lut, image: NDArray[np.uint8], threads: int) -> float:
 
 
 def _measure_step(lut: Lut) -> float:
+    """Seconds of a fine-tuning step, in the median."""
     scale = lut.architecture.scale
     large = SIDE * scale
-    photograph = crop_to_multiple(
-        read_image(sample.find_photograph(PHOTOGRAPH).target)[..., 0], scale
-    )
+    photograph = read_image(sample.find_photograph(PHOTOGRAPH).target)[..., 0]
     rng = np.random.default_rng(0)
-    tops, lefts = (rng.integers(0, side - large, CROPS) for side in photograph.shape)
-    target = [
-        photograph[top : top + large, left : left + large]
-        for top, left in zip(tops, lefts, strict=True)
-    ]
+    corners = rng.integers(0, np.array(photograph.shape) - large, (CROPS, 2))
+    target = [photograph[top : top + large, left : left + large] for top, left in corners]
     degraded = [downscale(crop, scale) for crop in target]
     batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, target))
     seconds = time_training_steps(EngineModel(lut), *batch)
@@ -154,10 +135,7 @@ def _measure_step(lut: Lut) -> float:
 def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> Iterator[float]:
     """Train a model on the same crops over and over, and yield the seconds of each step.
 
-    Parameters
-    ----------
-    model : a network or a table model
-    degraded, target : pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255
+    `degraded` and `target` are pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
     """
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     while True:
@@ -169,17 +147,11 @@ def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> I
 def measure_median_seconds(
     calls: Mapping[Key, Callable[[], object]], budget: float, rounds: int = 5
 ) -> dict[Key, float]:
-    """Measure the median seconds of each call.
+    """Measure the median seconds of each call, for about `budget` seconds a call.
 
     All are called in turn, round after round, so that a machine that slows down does so for all of
     them, and their ratios stay. Each is called twice in a row, and only the second call counts:
     threads of the one before may still spin in the first.
-
-    Parameters
-    ----------
-    calls : what to time, by name
-    budget : seconds for each call, about
-    rounds : so many at least
     """
     seconds: dict[Key, list[float]] = {key: [] for key in calls}
     end = time.perf_counter() + budget * len(calls)
@@ -193,13 +165,7 @@ def measure_median_seconds(
 
 
 def measure_720p_milliseconds(lut: Lut, budget: float = 1.0) -> float:
-    """Measure the median milliseconds that a LUT takes to make 1280x720 pixels, in colour.
-
-    Parameters
-    ----------
-    lut : on all cores
-    budget : seconds to spend, about
-    """
+    """Measure the median milliseconds that a LUT takes to make 1280x720 pixels, in colour."""
     scale = lut.architecture.scale
     image = read_photograph(-(-1280 // scale), -(-720 // scale))
     return measure_median_seconds({"restore": lambda: restore(image, lut)}, budget)["restore"] * 1e3

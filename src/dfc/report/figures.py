@@ -1,14 +1,17 @@
 """Figures as files of their own, for a README and for `dvc plots`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from dfc.common.files import atomic_write
 from dfc.evaluation.evidence import TARGET, Evidence, Example
 from dfc.images import write_image
 from dfc.report.charts import draw_svg, fill_colours
-from dfc.report.pictures import join_pictures
 from dfc.report.points import collect_points
 from dfc.report.rate_distortion import plot_results
 
@@ -16,11 +19,8 @@ from dfc.report.rate_distortion import plot_results
 def write_figures(folder: Path, evidence: Evidence, experiments: pd.DataFrame | None) -> None:
     """Write rate-distortion plots, and what every method makes of a part of the examples.
 
-    Parameters
-    ----------
-    folder : where they go, as rate_distortion_SET.svg and SET_IMAGE.png; it is replaced
-    evidence : what was measured
-    experiments : from `dfc.evaluation.experiments.read_experiments`
+    They replace the folder, as rate_distortion_SET.svg and SET_IMAGE.png; `experiments` are from
+    `dfc.evaluation.experiments.read_experiments`.
     """
     with atomic_write(folder) as partial:
         partial.mkdir()
@@ -39,3 +39,20 @@ def write_figures(folder: Path, evidence: Evidence, experiments: pd.DataFrame | 
 def write_caption(example: Example, method: str) -> str:
     """Write a caption: the method, and the PSNR that it reaches."""
     return method if method == TARGET else f"{method} {example.psnr[method]:.2f} dB"
+
+
+def join_pictures(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:
+    """Put pictures [H, W] or [H, W, 3] of one size side by side, by caption, pixels magnified."""
+    gap, caption, font = 6, 24, ImageFont.load_default(14)
+    height, width = (side * magnified for side in next(iter(pictures.values())).shape[:2])
+    whole = Image.new(
+        "RGB", (len(pictures) * (width + gap) - gap, height + caption), color=(255, 255, 255)
+    )
+    draw = ImageDraw.Draw(whole)
+    for place, (text, pixels) in enumerate(pictures.items()):
+        left = place * (width + gap)
+        picture = Image.fromarray(pixels).convert("RGB")
+        whole.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, 0))
+        middle = (left + width / 2, height + caption / 2)
+        draw.text(middle, text, fill=(29, 36, 48), font=font, anchor="mm")
+    return whole

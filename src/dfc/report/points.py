@@ -2,23 +2,23 @@
 
 Their tables have the columns group, label (may be empty), storage_mib (empty where there is none,
 or it is not known), psnr and alt_text, what the point says to readers.
+
+Published are, of super-resolution at scale 4, trained on DIV2K: A+ (ACCV 2014), SR-LUT (CVPR 2021),
+MuLUT (T-PAMI 2024), SPF-LUT and DFC (CVPR 2024), AutoLUT and SPF-Light (2025), RRDB (a network,
+ECCVW 2018). Denoising of colour images: as compared in the paper of DnLUT (CVPR 2025).
 """
+
+from functools import cache
+from importlib.resources import files
 
 import pandas as pd
 
+from dfc.evaluation import experiments as runs
 from dfc.evaluation.evidence import Evidence
-from dfc.evaluation.experiments import (
-    WORKSPACE,
-    drop_repeats,
-    format_name,
-    list_varied,
-    select_alike,
-    select_measured,
-)
-from dfc.report.published import find_published
 
 OURS, EXPERIMENT, PUBLISHED = "measured here", "experiment", "published"  # the groups of points
 COLUMNS = ["group", "label", "storage_mib", "psnr", "alt_text"]
+ALIASES = {"B100": "BSDS100", "BSD100": "BSDS100"}
 
 
 def collect_points(
@@ -37,14 +37,31 @@ def collect_experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.Da
     """What other experiments than the workspace, their first, reached on one set; no labels."""
     if experiments.empty:
         return pd.DataFrame(columns=COLUMNS)
-    distinct = drop_repeats(select_measured(select_alike(experiments), set_name))
-    keys = list_varied(distinct)
-    others = distinct[distinct["name"] != WORKSPACE]
+    distinct = runs.drop_repeats(runs.select_measured(runs.select_alike(experiments), set_name))
+    keys = runs.list_varied(distinct)
+    others = distinct[distinct["name"] != runs.WORKSPACE]
     alt_text = [
-        describe_point(format_name(row, keys), row["storage_mib"], row["psnr"])
+        describe_point(runs.format_name(row, keys), row["storage_mib"], row["psnr"])
         for _, row in others.iterrows()
     ]
     return others.assign(group=EXPERIMENT, label="", alt_text=alt_text)[COLUMNS]
+
+
+def find_published(task: str, level: float | None, set_name: str) -> pd.DataFrame:
+    """Find what is published of a benchmark set, for the same task at the same level.
+
+    Returns the columns method, storage_mib (empty where it is not known), psnr and ssim.
+    """
+    rows = _read_all()
+    name = ALIASES.get(set_name, set_name)
+    same = (rows["task"] == task) & (rows["level"] == level) & (rows["set"] == name)
+    return rows.loc[same, ["method", "storage_mib", "psnr", "ssim"]]
+
+
+@cache
+def _read_all() -> pd.DataFrame:
+    with files("dfc.report").joinpath("published.csv").open() as file:
+        return pd.read_csv(file)
 
 
 def _make_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:

@@ -7,17 +7,7 @@ import pandas as pd
 import vl_convert
 
 from dfc.common.errors import UserError
-from dfc.evaluation.experiments import (
-    METHOD,
-    drop_repeats,
-    format_settings,
-    format_value,
-    list_measured_sets,
-    list_varied,
-    read_experiments,
-    select_alike,
-    select_measured,
-)
+from dfc.evaluation import experiments as runs
 from dfc.report.charts import draw_svg, fill_colours
 from dfc.report.points import COLUMNS, EXPERIMENT, describe_point, find_best_within, find_pareto
 from dfc.report.rate_distortion import plot_rate_distortion
@@ -47,7 +37,7 @@ class Sweep:
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
             "PSNR (dB)": self.frontier["psnr"].map("{:.3f}".format),
-            **{key: self.frontier[key].map(format_value) for key in self.keys},
+            **{key: self.frontier[key].map(runs.format_value) for key in self.keys},
             "experiment": self.frontier["name"],
         }
         table = pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
@@ -65,7 +55,7 @@ class Sweep:
         if best is None:
             smallest = self.experiments["storage_mib"].min()
             raise UserError(f"--budget: no LUT fits {budget_mib:g} MiB, expected {smallest:.3f}")
-        chosen = " ".join(f"{key}={format_value(best[key])}" for key in self.keys)
+        chosen = " ".join(f"{key}={runs.format_value(best[key])}" for key in self.keys)
         reached = f"{best['psnr']:.3f} dB, {best['storage_mib']:.3f} MiB"
         there = f"; dvc exp apply {best['name']}" if best["applicable"] else ""
         return f"Best within {budget_mib:g} MiB: {reached} ({chosen or 'as it is'}){there}"
@@ -76,7 +66,7 @@ class Sweep:
         points = self.experiments.assign(
             group=EXPERIMENT,
             label=[
-                format_settings(row, self.keys) if index in self.frontier.index else ""
+                runs.format_settings(row, self.keys) if index in self.frontier.index else ""
                 for index, row in self.experiments.iterrows()
             ],
             alt_text=[
@@ -87,7 +77,7 @@ class Sweep:
         chart = plot_rate_distortion(
             points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
         )
-        title = f"{METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
+        title = f"{runs.METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
         svg = fill_colours(draw_svg(chart.properties(title=title), "frontier"))
         return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)
 
@@ -95,24 +85,20 @@ class Sweep:
 def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
     """Collect what the experiments of this workspace have reached.
 
+    `commits` is as for `read_experiments`; by default, the first set that was measured is taken.
     Raises `UserError` if there are no experiments, or none was measured on the set.
-
-    Parameters
-    ----------
-    commits : as for `dfc.evaluation.experiments.finished`
-    set_name : a benchmark set; by default, the first that was measured
     """
-    experiments = read_experiments(commits)
+    experiments = runs.read_experiments(commits)
     if experiments.empty:
         raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
-    comparable = select_alike(experiments)
-    sets = list_measured_sets(comparable)
+    comparable = runs.select_alike(experiments)
+    sets = runs.list_measured_sets(comparable)
     name = set_name or sets[0]
     if name not in sets:
         raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
     # The same result stands in the workspace, in a commit and in an experiment.
-    measured = select_measured(comparable, name).sort_values(
+    measured = runs.select_measured(comparable, name).sort_values(
         "applicable", ascending=False, kind="stable"
     )
-    distinct = drop_repeats(measured).reset_index(drop=True)
-    return Sweep(name, distinct, list_varied(distinct))
+    distinct = runs.drop_repeats(measured).reset_index(drop=True)
+    return Sweep(name, distinct, runs.list_varied(distinct))
