@@ -135,6 +135,7 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
         ("data.batch_size=true", "data.batch_size: expected a whole number, got true"),
         ("data.patch_size=24.0", "data.patch_size: expected a whole number, got 24.0"),
         ("data.patch_size=7", "data.patch_size: expected 8 or more, got 7"),
+        ("data.source=web", "data.source: expected 'sample' or 'folder', got \"web\""),
         ("data.train_dir=5", "data.train_dir: expected text, got 5"),
         ("data.benchmarks=Set5", 'data.benchmarks: expected a list, got "Set5"'),
         ("data.benchmarks=[5]", "data.benchmarks.0: expected text, got 5"),

@@ -33,11 +33,6 @@ def test_sample_photographs_are_prepared(tmp_path: Path) -> None:
     assert [pair.name for pair in splits["val"]] == list(sample.VALIDATION)
 
 
-def test_an_unknown_source_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"data\.source: .*'web'"):
-        find_training_pairs("web", tmp_path, tmp_path, SCALE)
-
-
 def test_validation_images_of_their_own_are_used(tmp_path: Path, make_image: MakeImage) -> None:
     make_image("train/a.png")
     make_image("val/b.png")

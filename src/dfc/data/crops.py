@@ -1,5 +1,7 @@
 """Random crops for training: which ones is decided by the seed and the iteration alone."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from dfc.common.errors import UserError
@@ -8,47 +10,34 @@ from dfc.images import cut_margin
 from dfc.tasks.base import Task
 
 
+@dataclass
 class CropSampler:
     """Draws batches of aligned crops from a store.
 
     Keeps no state between batches: a run that resumes, or is spread over several processes, sees
-    the very crops that one uninterrupted process sees.
-
-    Raises `UserError` if a degraded image is smaller than a crop.
-
-    Parameters
-    ----------
-    store : the image pairs
-    batch_size : crops in a batch, over all processes together
-    patch_size : side of the degraded crops, in pixels
-    seed : 0 or more
-    task : degrades the crops of images that are stored without their degraded ones
+    the very crops that one uninterrupted process sees. Raises `UserError` if a degraded image is
+    smaller than a crop.
     """
 
-    def __init__(
-        self,
-        store: PairStore,
-        batch_size: int,
-        patch_size: int,
-        seed: int,
-        task: Task,
-    ) -> None:
-        margins = [0 if image.has_degraded else task.margin for image in store.images]
-        for image, margin in zip(store.images, margins, strict=True):
-            side = patch_size + 2 * margin
+    store: PairStore
+    batch_size: int  # crops in a batch, over all processes together
+    patch_size: int  # side of the degraded crops, in pixels
+    seed: int
+    task: Task  # degrades the crops of images that are stored without their degraded ones
+
+    def __post_init__(self) -> None:
+        images = self.store.images
+        margins = [0 if image.has_degraded else self.task.margin for image in images]
+        for image, margin in zip(images, margins, strict=True):
+            side = self.patch_size + 2 * margin
             if min(image.height, image.width) < side:
                 raise UserError(
                     f"{image.file}: its degraded image is {image.width}x{image.height}; "
                     f"expected at least {side}x{side}, the patch size and what lies around it"
                 )
-        self._store = store
-        self._batch_size = batch_size
-        self._patch_size = patch_size
-        self._seed = seed
-        self._task = task
-        channels = np.array([image.channels for image in store.images])
-        sizes = np.array([(image.height, image.width) for image in store.images])
-        self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - patch_size + 1).T
+        channels = np.array([image.channels for image in images])
+        sizes = np.array([(image.height, image.width) for image in images])
+        self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - self.patch_size + 1).T
         self._places = channels * self._tops * self._lefts
         upto = np.cumsum(np.sqrt(self._places))
         self._shares = upto / upto[-1]
@@ -69,57 +58,45 @@ class CropSampler:
         Parameters
         ----------
         iteration : 0 or more
-        rank, world
-            The number of this process and how many there are: it gets the rows
-            rank, rank + world, .. of the batch.
+        rank, world : number of this process, which gets the rows rank, rank + world, .., of all
 
         Returns
         -------
-        degraded : numpy.ndarray
-            uint8, of shape (batch_size / world, 1, patch_size, patch_size).
-        target : numpy.ndarray
-            uint8, likewise, with sides of patch_size * scale.
+        degraded : uint8, of shape (batch_size / world, 1, patch_size, patch_size)
+        target : uint8, likewise, with sides of patch_size * scale
         """
-        if self._batch_size % world:
+        if self.batch_size % world:
             raise UserError(
                 "data.batch_size (finetune.batch_size when fine-tuning): expected a multiple of "
-                f"launch.num_processes ({world}), found {self._batch_size}"
+                f"launch.num_processes ({world}), found {self.batch_size}"
             )
-        rows = range(rank, self._batch_size, world)
+        rows = range(rank, self.batch_size, world)
         drawn = self._draw(iteration)[rank::world].tolist()
         crops = [
-            self._crop(*crop, seed=(self._seed, iteration, row))
+            self._crop(crop, (self.seed, iteration, row))
             for row, crop in zip(rows, drawn, strict=True)
         ]
         degraded, target = (np.stack(side)[:, None] for side in zip(*crops, strict=True))
         return degraded, target
 
-    def _crop(
-        self,
-        image: int,
-        channel: int,
-        top: int,
-        left: int,
-        turn: int,
-        light: int,
-        seed: tuple[int, int, int],
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _crop(self, drawn: list[int], seed: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Cut out the degraded and the target crop, or make the degraded one."""
-        small, large = self._store.planes(image)
-        size, scale = self._patch_size, self._store.scale
+        image, channel, top, left, turn, light = drawn
+        small, large = self.store.planes(image)
+        size, scale = self.patch_size, self.store.scale
         if small is not None:
             target = _cut(large[channel], top * scale, left * scale, size * scale)
             degraded = _cut(small[channel], top, left, size)
             return _shift_levels(_rotate(degraded, turn), _rotate(target, turn), light)
-        margin = self._task.margin
+        margin = self.task.margin
         window = _rotate(_cut(large[channel], top, left, size + 2 * margin), turn)
-        degraded = self._task.degrade_crop(window, np.random.default_rng(seed))
+        degraded = self.task.degrade_crop(window, np.random.default_rng(seed))
         return _shift_levels(degraded, cut_margin(window, margin), light)
 
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left, turn and light."""
-        rng = np.random.default_rng([self._seed, iteration])
-        count = self._batch_size
+        rng = np.random.default_rng([self.seed, iteration])
+        count = self.batch_size
         image = np.searchsorted(self._shares, rng.random(count), side="right")
         place, turn, light = rng.integers([self._places[image], [16] * count, [256] * count])
         rest, left = np.divmod(place, self._lefts[image])

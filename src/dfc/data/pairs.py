@@ -9,25 +9,15 @@ from dfc.tasks.base import Task
 
 
 def load_pair(pair: Pair, task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Read a pair, the target image as it is compared with.
+    """Read a pair; without a file of the degraded image, the task makes it from the target one.
 
-    Parameters
-    ----------
-    pair : the files; where `degraded` is None, the degraded image is made from the target one
-    task : how it is made
+    Raises `UserError` if a file is not readable, the target image is smaller than one degraded
+    pixel, or the two do not fit each other in size or channels.
 
     Returns
     -------
-    degraded : numpy.ndarray
-        uint8, of shape (h, w) or (h, w, 3).
-    target : numpy.ndarray
-        uint8, of shape (h * scale, w * scale), with as many channels.
-
-    Raises
-    ------
-    UserError
-        If a file is not readable, the target image is smaller than one degraded pixel, or the two
-        do not fit each other in size or channels.
+    degraded : uint8, of shape (h, w) or (h, w, 3)
+    target : uint8, of shape (h * scale, w * scale), with as many channels, as it is compared with
     """
     whole, scale = _load_whole(pair, task), task.scale
     target = task.make_target(whole)

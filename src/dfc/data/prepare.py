@@ -33,29 +33,16 @@ NAME_LENGTH = 80  # of the name of an image, in the names of its files
 def find_training_pairs(
     source: str, train_dir: Path, val_dir: Path, scale: int
 ) -> dict[str, list[Pair]]:
-    """List the image pairs of both splits.
+    """List the image pairs of both splits, "train" and "val", neither of which is empty.
 
-    Returns them under "train" and "val"; neither list is empty.
-    Raises `UserError` if `source` is unknown, or a folder holds too few images or halves of pairs.
-
-    Parameters
-    ----------
-    source : "sample" for the sample photographs, "folder" for the two folders
-    train_dir, val_dir
-        Data sets as `find_pairs` knows them. If `val_dir` holds no images, or the same,
-        every 20th training image (10 at most) is for validation instead.
-    scale : how many times smaller degraded images are, on each side
+    The `source` is "sample" for the sample photographs, or "folder" for two data sets as
+    `find_pairs` knows them. If `val_dir` holds no images, or the same, every 20th training image
+    (10 at most) is for validation instead.
+    Raises `UserError` if a folder holds too few images or halves of pairs.
     """
-    match source:
-        case "sample":
-            names = {"train": sample.TRAIN, "val": sample.VALIDATION}
-            return {split: [*map(sample.find_photograph, names[split])] for split in names}
-        case "folder":
-            return _pairs_in_folders(train_dir, val_dir, scale)
-    raise UserError(f"data.source: expected sample or folder, found {source!r}")
-
-
-def _pairs_in_folders(train_dir: Path, val_dir: Path, scale: int) -> dict[str, list[Pair]]:
+    if source == "sample":
+        names = {"train": sample.TRAIN, "val": sample.VALIDATION}
+        return {split: [*map(sample.find_photograph, names[split])] for split in names}
     train = find_pairs(train_dir, scale, "train")
     val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
     if val == train or not val:
@@ -98,10 +85,7 @@ def list_examples(
 
 
 def describe_inputs(
-    splits: dict[str, list[Pair]],
-    sizes: Sequence[float],
-    task: Task,
-    patch_size: int,
+    splits: dict[str, list[Pair]], sizes: Sequence[float], task: Task, patch_size: int
 ) -> dict[str, object]:
     """Describe all that prepared images depend on: the files as they are now, and the params."""
 
@@ -122,18 +106,10 @@ def describe_inputs(
 def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) -> Example:
     """Load a pair to train on: whole, with all its channels.
 
-    Parameters
-    ----------
-    pair : the files
-    size
-        Below 1, the target image is made so much smaller (but not smaller than a crop), which shows
-        more in a crop, and sharper. The degraded image is then always made.
-    task : how the degraded image is made; it is left out where training makes it anew
-    patch_size : side of the degraded crops that training will draw, in pixels
-
-    Raises
-    ------
-    UserError : if the files are not readable, do not fit each other, or are too small for a crop
+    At a size below 1, the target image is made so much smaller (but not smaller than a degraded
+    crop of `patch_size`), which shows more in a crop, and sharper; the degraded image is then
+    always made. It is left out where training makes it anew.
+    Raises `UserError` if files are not readable, do not fit each other, or are smaller than a crop.
     """
     anew = task.per_crop and not has_degraded_file(pair, task)
     side = patch_size * task.scale + (2 * task.margin if anew else 0)
@@ -148,14 +124,10 @@ def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) 
             f"(patch size {patch_size} at scale {task.scale})"
         )
     if size < 1:
-        target = _downsize(target, size, side, task)
+        height, width = (max(round(length * size), side) for length in target.shape[:2])
+        target = crop_to_multiple(resize_bicubic(target, height, width), task.scale)
         degraded = None if anew else task.degrade(target, pair.name)
     return Example(pair.name, degraded, target)
-
-
-def _downsize(target: np.ndarray, size: float, side: int, task: Task) -> np.ndarray:
-    height, width = (max(round(length * size), side) for length in target.shape[:2])
-    return crop_to_multiple(resize_bicubic(target, height, width), task.scale)
 
 
 def load_validation_example(pair: Pair, task: Task) -> Example:
@@ -165,11 +137,6 @@ def load_validation_example(pair: Pair, task: Task) -> Example:
     colours only the BT.601 luma (one channel, rounded).
 
     Raises `UserError` if the files are not readable or do not fit each other.
-
-    Parameters
-    ----------
-    pair : the files
-    task : how the degraded image is made
     """
     degraded, target = load_pair(pair, task)
     height, width = (min(side, VALIDATION_SIDE) for side in degraded.shape[:2])

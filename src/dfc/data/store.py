@@ -63,10 +63,7 @@ class StoredImage:
 def start_store(folder: Path, identity: object) -> None:
     """Create the folder of an unfinished store, or keep one that was started alike.
 
-    Parameters
-    ----------
-    folder : where the store grows
-    identity : everything that the images depend on, as JSON can express it
+    The identity is everything that the images depend on, as JSON can express it.
     """
     stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, identity])
     if not stamp.is_file() or stamp.read_text() != made_from:
@@ -81,16 +78,10 @@ def is_stored(folder: Path, file: str) -> bool:
 
 
 def store_example(folder: Path, file: str, load: Callable[[], Example], scale: int) -> StoredImage:
-    """Write an image pair, unless it is stored, and describe it.
+    """Write an image pair to the folder of a split, unless it is stored, and describe it.
 
-    Raises `ValueError` if the two images of the pair do not fit each other.
-
-    Parameters
-    ----------
-    folder : of the split
-    file : what the file names start with
-    load : gives the pair; called only where it is to be written
-    scale : how many times smaller degraded images are, on each side
+    `load` gives the pair, and is called only where it is to be written. Raises `ValueError` if the
+    two images of the pair do not fit each other.
     """
     if not is_stored(folder, file):
         example = load()
@@ -114,9 +105,8 @@ def store_example(folder: Path, file: str, load: Callable[[], Example], scale: i
 def finish_store(unfinished: Path, splits: dict[str, list[StoredImage]], folder: Path) -> None:
     """Write the manifests, and move the whole store to a folder, replacing what is there."""
     for split, images in splits.items():
-        manifest = {"format_version": FORMAT_VERSION, "images": [asdict(i) for i in images]}
-        text = json.dumps(manifest, indent=2) + "\n"
-        (unfinished / split / MANIFEST).write_text(text)
+        manifest = {"format_version": FORMAT_VERSION, "images": [*map(asdict, images)]}
+        (unfinished / split / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
     (unfinished / "identity").unlink()
     replace_path(unfinished, folder)
 
@@ -133,25 +123,21 @@ def _write_planes(path: Path, image: np.ndarray) -> None:
 class PairStore:
     """One split of a store, opened for reading.
 
-    Parameters
-    ----------
-    folder : a folder that `finish_store` made
-    split : "train" or "val"
-
-    Raises
-    ------
-    UserError
-        If the store is missing, damaged, cut short, of another version, or the split is empty.
+    Raises `UserError` if the store is missing, damaged, cut short or of another version, or the
+    split is empty.
     """
-
-    images: list[StoredImage]  # the manifest's records, in the order of the images
 
     def __init__(self, folder: Path, split: str) -> None:
         self._folder = folder / split
         self.images = _read_manifest(folder, split)
         for image in self.images:
             for side, shape in image.shapes.items():
-                self._check_size(_find_file(self._folder, image.file, side), int(np.prod(shape)))
+                path, expected = _find_file(self._folder, image.file, side), np.prod(shape) + HEADER
+                found = path.stat().st_size if path.is_file() else 0
+                if found != expected:
+                    raise UserError(
+                        f"{path}: expected {expected} bytes, found {found}; prepare it again"
+                    )
         self._map = lru_cache(MOST_MAPPED)(self._map_planes)
 
     def __len__(self) -> int:
@@ -165,18 +151,10 @@ class PairStore:
     def planes(self, index: int) -> tuple[np.ndarray | None, np.ndarray]:
         """Map an image pair, without reading it into memory.
 
-        Parameters
-        ----------
-        index
-            0 .. len - 1.
-
         Returns
         -------
-        degraded : numpy.ndarray or None
-            uint8, read-only, of shape (channels, height, width); None if every crop is to be
-            degraded anew.
-        target : numpy.ndarray
-            uint8, read-only, of shape (channels, height * scale, width * scale).
+        degraded : uint8 [channels, height, width]; None if every crop is to be degraded anew
+        target : uint8 [channels, height * scale, width * scale]
         """
         has_degraded = self.images[index].has_degraded
         return self._map(index, "degraded") if has_degraded else None, self._map(index, "target")
@@ -185,13 +163,6 @@ class PairStore:
         image = self.images[index]
         path, shape = _find_file(self._folder, image.file, side), image.shapes[side]
         return np.memmap(path, np.uint8, "r", HEADER, shape).view(np.ndarray)
-
-    @staticmethod
-    def _check_size(path: Path, planes: int) -> None:
-        expected = planes + HEADER
-        found = path.stat().st_size if path.is_file() else 0
-        if found != expected:
-            raise UserError(f"{path}: expected {expected} bytes, found {found}; prepare it again")
 
 
 def _read_manifest(folder: Path, split: str) -> list[StoredImage]:
