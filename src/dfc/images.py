@@ -18,15 +18,8 @@ def read_image(path: Path) -> np.ndarray:
     Colour in any form (palette, CMYK, with transparency) becomes RGB, 16-bit grey becomes 8-bit
     grey, and a photograph is turned upright as its EXIF orientation says.
 
-    Returns uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB.
-
-    Parameters
-    ----------
-    path : a file in any format that Pillow reads
-
-    Raises
-    ------
-    UserError : if the file is missing, damaged, or holds 32-bit pixels, whose range is not known
+    Returns uint8, 0..255, of shape (height, width) if grey and (height, width, 3) if RGB. Raises
+    `UserError` if the file is missing, damaged, or holds 32-bit pixels, whose range is not known.
     """
     image = open_image(path)
     try:
@@ -59,17 +52,10 @@ def convert_to_8_bit(image: Image.Image) -> np.ndarray:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """List the image files in a folder and its sub-folders, following links.
+    """List the image files in a folder, if it exists, and its sub-folders, sorted by path.
 
-    Parameters
-    ----------
-    folder : where to look; a folder that does not exist holds no images
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files with an extension of `EXTENSIONS`, in any case, sorted by path. Hidden files and
-        folders (as macOS leaves them in archives) are skipped.
+    They have an extension of `EXTENSIONS`, in any case. Links are followed; hidden files and
+    folders (as macOS leaves them in archives) are skipped.
     """
     found = []
     for parent, folders, files in os.walk(folder, followlinks=True):
@@ -84,12 +70,9 @@ def is_image(name: str) -> bool:
 
 
 def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
-    """Write an image file, whole or not at all, in the format that its extension names.
+    """Write an image file atomically, in the format that its extension names.
 
-    Parameters
-    ----------
-    path : the file to create or replace; its parent is created
-    image : uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's
+    An array is uint8, of shape (height, width) or (height, width, 3).
     """
     format = Image.registered_extensions()[path.suffix.lower()]
     with atomic_write(path) as partial:
@@ -105,13 +88,8 @@ def split_planes(image: np.ndarray) -> np.ndarray:
 def compute_luma(image: np.ndarray) -> np.ndarray:
     """Compute the BT.601 luma Y, as the field measures super-resolution.
 
-    Returns float64, 16..235, of shape (height, width), not rounded.
-
-    Parameters
-    ----------
-    image
-        uint8, of shape (height, width) if grey or (height, width, 3) if RGB. A grey level g counts
-        as the colour (g, g, g).
+    Of uint8, (height, width, 3) if RGB or (height, width) if grey, where a level g counts as the
+    colour (g, g, g), it is float64, 16..235, of shape (height, width), not rounded.
 
     Examples
     --------
@@ -136,18 +114,10 @@ def cut_margin(image: np.ndarray, margin: int) -> np.ndarray:
 
 
 def downscale(target: np.ndarray, scale: int) -> np.ndarray:
-    """Make an image bicubically `scale` times smaller.
+    """Make an image, uint8, of shape (height, width) or (height, width, 3), bicubically smaller.
 
-    Returns uint8, of shape (height / scale, width / scale) and as many channels.
-
-    Parameters
-    ----------
-    target : uint8, of shape (height, width) or (height, width, 3), both sides multiples of `scale`
-    scale : 1 or more; 1 changes nothing
-
-    Raises
-    ------
-    ValueError : if a side is not a multiple of `scale`: pixels of the two images would not line up
+    Raises `ValueError` if a side is not a multiple of `scale`, so that the pixels of the two images
+    would not line up.
     """
     height, width = target.shape[:2]
     if height % scale or width % scale:
@@ -168,19 +138,11 @@ def crop_to_multiple(image: np.ndarray, scale: int) -> np.ndarray:
 
 
 def upscale_bicubic(image: np.ndarray, scale: int) -> np.ndarray:
-    """Enlarge an image `scale` times by bicubic interpolation: what every method has to beat.
-
-    Returns uint8, of shape (height * scale, width * scale) and as many channels.
-
-    Parameters
-    ----------
-    image : uint8, of shape (height, width) or (height, width, 3)
-    scale : 1 or more
-    """
+    """Enlarge an image `scale` times by bicubic interpolation: what every method has to beat."""
     height, width = image.shape[:2]
     return resize_bicubic(image, height * scale, width * scale)
 
 
 def resize_bicubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize an image bicubically."""
+    """Resize an image, uint8, of shape (h, w) or (h, w, 3), bicubically."""
     return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))

@@ -5,7 +5,7 @@ here has a default, or repeats the comments there.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -153,17 +153,11 @@ class Params(Section):
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
-    """Read and check the parameters.
+    """Read and check the parameters of a file.
 
-    Parameters
-    ----------
-    path : a file in the format of `params.yaml`
-
-    Raises
-    ------
-    UserError
-        For a file that cannot be read, a missing or unknown key, or a value or a combination of
-        values that cannot work; one line names the file, the first such key and what was expected.
+    Raises `UserError` for a file that cannot be read, a missing or unknown key, or a value or a
+    combination of values that cannot work; one line names the file, the first such key and what was
+    expected.
     """
     try:
         # YAML 1.2, which DVC reads and writes: `1e-05` is a number and `no` is a word.
@@ -183,15 +177,9 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 def check_params(
     values: dict[str, Any], path: Path, renamed: Callable[[str], str] = lambda message: message
 ) -> Params:
-    """Check the values of params that were read from a file.
+    """Check the values of params that were read from a file, by section and key, as `load_params` does.
 
-    Raises `UserError` as `load_params` does.
-
-    Parameters
-    ----------
-    values : by section and key
-    path : the file, which messages name
-    renamed : puts the keys of the file into a message, where they are called otherwise
+    Messages name the file; `renamed` puts its keys into them, where they are called otherwise.
     """
     try:
         return Params.model_validate(values)
@@ -232,15 +220,19 @@ def _format_error(error: ErrorDetails) -> str:
             section: Any = Params
             for name in sections:
                 section = section.model_fields[name].annotation
-            keys = list(section.model_fields)
-            near = get_close_matches(str(key), keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
-            return f"{path}: unknown key, {hint}"
+            return f"{path}: {describe_unknown(str(key), section.model_fields)}"
         case kind if kind in _EXPECTED:
             expected = _EXPECTED[kind].format(**context)
             return f"{path}: expected {expected}, got {_show(error['input'])}"
         case _:
             return f"{path}: {error['msg']}"
+
+
+def describe_unknown(key: str, keys: Iterable[str]) -> str:
+    """Say that a key is unknown, and which one may have been meant."""
+    near = get_close_matches(key, keys, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
+    return f"unknown key, {hint}"
 
 
 def _show(value: object) -> str:

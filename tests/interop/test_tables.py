@@ -87,7 +87,7 @@ def test_a_compressed_table_needs_no_index(
         index.unlink()
     found = read_source(tmp_path)
     assert_same(found.model, lut)
-    assert f"interval 4, {dims} and width {width}; there is no ref2index" in found.readings[0]
+    assert f"interval 4, {dims} and width {width}; no ref2index" in found.readings[0]
 
 
 def test_tables_of_scale_1_have_names_of_their_own(

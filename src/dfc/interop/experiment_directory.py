@@ -7,7 +7,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from dfc import tasks
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
 from dfc.models import architectures
-from dfc.params import Params, check_params
+from dfc.params import Params, check_params, describe_unknown
 
 CONFIG = "config.toml"
 TEMPLATE = files("dfc.interop") / "experiment.toml"
@@ -40,10 +39,7 @@ _FOLDERS = ("data.train_dir", "data.val_dir", "model.init_from")
 
 
 def create(folder: Path) -> Path:
-    """Create an experiment directory, with a documented configuration.
-
-    Raises `UserError` if it has a configuration already.
-    """
+    """Create an experiment directory with a documented configuration, or raise a `UserError`."""
     path = folder / CONFIG
     refuse_existing(path, force=None)
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,33 +48,21 @@ def create(folder: Path) -> Path:
 
 
 def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
-    """Read the configuration of an experiment.
+    """Read the configuration of an experiment in a folder.
 
-    Parameters
-    ----------
-    folder : the experiment directory
-    task : what to restore: sr, denoise, deblock or deblur
+    Raises `UserError` if the file is missing or a key is unknown or wrong; keys that are left out
+    are those of the template.
 
     Returns
     -------
-    params : Params
-        For the stages. Folders are absolute, or relative to the present directory if they were.
-    iterations : dict of str to int
-        The chosen checkpoint and LUT, by key; 0 for the last.
-
-    Raises
-    ------
-    UserError
-        If the file is missing or a key is unknown or wrong; keys that are left out are those of the
-        template.
+    params : Params; folders are absolute, or relative to the present directory if they were
+    iterations : the chosen checkpoint and LUT, by key; 0 for the last
     """
     path = folder / CONFIG
     keys = dict(_flatten(tomllib.loads(TEMPLATE.read_text())))
     for key, value in _flatten(_read(path)):
         if key not in keys:
-            near = get_close_matches(key, keys, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
-            raise UserError(f"{path}: {key}: unknown key, {hint}")
+            raise UserError(f"{path}: {key}: {describe_unknown(key, keys)}")
         keys[key] = value
     iterations = {key: _check_iteration(path, key, keys.pop(key)) for key in _ITERATIONS}
     for key in _FOLDERS:

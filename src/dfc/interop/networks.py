@@ -8,44 +8,23 @@ from torch import Tensor
 from dfc.interop.recognition import recognise_architecture
 from dfc.models.network import DEPTH, Network
 
-_PREFIXES = (
-    # MuLUT: s1_d.model.
-    (re.compile(r"(?P<wrapper>.*\.)?(s\d+_[sdyeho])\.model\."), r"\2"),
-    # SPF-LUT: hidden layers, the channel layer, the last layer with its four input channels
-    (
-        re.compile(
-            r"(?P<wrapper>.*\.)?convblock(\d)\.module_dict\.DepthwiseBlock(\d)_([sdyeho])\.model\."
-        ),
-        r"s\2c\3_\4",
-    ),
-    (re.compile(r"(?P<wrapper>.*\.)?ChannelConv\."), "s5_channel"),
-    (
-        re.compile(
-            r"(?P<wrapper>.*\.)?upblock\.module_dict\.DepthwiseBlock(\d)_([sdyeho])\.model\."
-        ),
-        r"s6c\2_\3",
-    ),
-)
+_BLOCK = r"\.module_dict\.DepthwiseBlock(\d)_([sdyeho])\.model\."
+_PREFIXES = {
+    r"(s\d+_[sdyeho])\.model\.": r"\2",  # MuLUT
+    r"convblock(\d)" + _BLOCK: r"s\2c\3_\4",  # SPF-LUT: the hidden layers
+    r"ChannelConv\.": "s5_channel",
+    r"upblock" + _BLOCK: r"s6c\2_\3",  # the last layer, with its four input channels
+}
+"""How published names begin, and the tables that they belong to."""
 _LAYER = re.compile(r"conv([1-6])\.(?:conv1\.)?conv\.(weight|bias)")
 
 
 def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str]:
     """Build a network from weights under their published names.
 
-    Raises `ValueError` if a name is not known, or the shapes are of no architecture.
-
-    Parameters
-    ----------
-    tensors
-        By name. Names may lie within a wrapper, as in `state_dict.s1_d.model..` or `module.s1_d..`;
-        what lies in another one is ignored.
-
-    Returns
-    -------
-    network : Network
-        The architecture follows from the names and the shapes.
-    wrapper : str
-        The one that was taken, such as `state_dict.`; the first of several.
+    Names may lie within a wrapper, as in `state_dict.s1_d.model..` or `module.s1_d..`; the first of
+    several is taken, and returned with the network, whose architecture follows from names and
+    shapes. Raises `ValueError` if a name is not known, or the shapes are of no architecture.
     """
     renamed = {name: _our_key(name) for name in tensors}
     wrapper = next((place[0] for place in renamed.values() if place), None)
@@ -66,8 +45,8 @@ def build_published_network(tensors: Mapping[str, Tensor]) -> tuple[Network, str
 
 def _our_key(name: str) -> tuple[str, str] | None:
     """The wrapper of a published name, and what the tensor is called here."""
-    for prefix, table in _PREFIXES:
-        if match := prefix.match(name):
+    for prefix, table in _PREFIXES.items():
+        if match := re.match(r"(?P<wrapper>.*\.)?" + prefix, name):
             layer = _LAYER.fullmatch(name, match.end())
             if layer and int(layer[1]) <= DEPTH + 1:
                 place = f"cells.{match.expand(table)}.layers.{int(layer[1]) - 1}.{layer[2]}"

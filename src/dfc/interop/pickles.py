@@ -28,12 +28,9 @@ _TRUSTED = {
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a checkpoint: a state_dict, or a whole module that was pickled.
 
+    It is a file that `torch.save` wrote, in its present format or in that before PyTorch 1.6.
     Returns them by name; names inside dictionaries and modules are joined by dots.
     Raises `UserError` if the file is not such a checkpoint, or holds no tensor.
-
-    Parameters
-    ----------
-    path : a file that `torch.save` wrote, in its present format or in that before PyTorch 1.6
     """
     try:
         _refuse_bombs(path)

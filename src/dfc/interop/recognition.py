@@ -7,16 +7,11 @@ from dfc.models.layers import PATTERNS, SCALES, Architecture
 
 
 def recognise_architecture(values: Mapping[str, int], named: bool) -> Architecture:
-    """Recognise an architecture.
+    """Recognise an architecture by how many values a lookup has, by the name of its table.
 
-    Raises `ValueError` if no architecture has just these tables.
-
-    Parameters
-    ----------
-    values : how many values a lookup has, by the name of its table, in any order
-    named
-        Whether the names came with the tables. A lone `s1_s` is then that of a MuLUT, otherwise
-        that of an SR-LUT, of which nothing but the border differs.
+    If the names came with the tables (`named`), a lone `s1_s` is that of a MuLUT, otherwise that of
+    an SR-LUT, of which nothing but the border differs. Raises `ValueError` if no architecture has
+    just these tables.
     """
     endings = {name.rpartition("_")[2] for name in values}
     patterns = "".join(letter for letter in PATTERNS if letter in endings)

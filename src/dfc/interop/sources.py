@@ -43,14 +43,10 @@ def find_source(path: Path) -> Path | None:
 
 
 def read_source(source: Path, task: str | None = None) -> Found:
-    """Read a LUT or a network, published or of this project.
+    """Read a LUT or a network, published or of this project; a folder holds the tables of one LUT.
 
-    Raises `UserError` if it holds neither, or more than one.
-
-    Parameters
-    ----------
-    source : a file, or a folder of the tables of one LUT; of several, name a file of the one
-    task : what published tables are for, of which the files do not say it
+    The task is what published tables are for, of which the files do not say it.
+    Raises `UserError` if there is neither, or more than one.
     """
     found = find_source(source)
     if found is None:
@@ -73,9 +69,8 @@ def _read_file(source: Path, task: str | None) -> Found:
     tensors, header = read_safetensors(source)
     if "dfc" in header:
         return Found(load_model(source))
-    return _published_network(
-        source, {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
-    )
+    weights = {name: torch.from_numpy(tensor) for name, tensor in tensors.items()}
+    return _published_network(source, weights)
 
 
 def _published_network(source: Path, tensors: dict[str, torch.Tensor]) -> Found:

@@ -97,14 +97,9 @@ def _files(parts_of: Mapping[str, list[Path]]) -> Files:
 
 
 def read_tables(files: Files, task: str | None) -> Lut:
-    """Read the tables of a LUT.
+    """Read the tables of a LUT, for a task, or the one that `guess_task` guesses.
 
     Raises `UserError` if a file is damaged, or they are not the tables of an architecture.
-
-    Parameters
-    ----------
-    files : from `find_tables`
-    task : what they are for; None for super-resolution, or denoising where the scale is 1
     """
     arrays = {name: [_read(path) for path in paths] for name, paths in files.parts.items()}
     index = find_index(files.folder)
@@ -197,10 +192,8 @@ def _check_channel_table(architecture: Architecture, tables: Mapping[str, Table]
 def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
     """Write the tables of a LUT as they are published, under the names they were imported with.
 
-    A compressed LUT gets its `ref2index` file, too.
-
-    Returns the files that were written.
-    Raises `UserError` if a file exists and may not be replaced.
+    A compressed LUT gets its `ref2index` file, too. Returns the files that were written. Raises
+    `UserError` if a file exists and may not be replaced.
     """
     arrays = dict(_arrays(lut))
     for name in arrays:
@@ -226,11 +219,8 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
         yield f"{stems[name]}_compress1.npy", values[:count]
         yield f"{stems[name]}_compress2.npy", values[count:]
     for lattice in compressed:
-        coarse = lattice.non_diagonal.interval
-        yield (
-            f"ref2index_{lattice.dims}{lattice.diagonal_width}i{coarse}.npy",
-            _reference_index(lattice),
-        )
+        knobs = f"{lattice.dims}{lattice.diagonal_width}i{lattice.non_diagonal.interval}"
+        yield f"ref2index_{knobs}.npy", _reference_index(lattice)
 
 
 def _stems(lut: Lut) -> dict[str, str]:

@@ -20,10 +20,7 @@ def register(task: "type[Task]") -> None:
 
 
 def find_task(name: str) -> "type[Task]":
-    """Find a task by its name; no other task is imported.
-
-    Raises `UserError` if there is none of that name.
-    """
+    """Find a task by its name, or raise a `UserError`; no other task is imported."""
     if name in _registered:
         return _registered[name]
     if name not in NAMES:
@@ -33,15 +30,9 @@ def find_task(name: str) -> "type[Task]":
 
 
 def build_task(name: str, scale: int | None = None, **knobs: Any) -> "Task":
-    """Describe a task.
+    """Describe a task at a scale (None for what is usual), or raise a `UserError`.
 
-    Raises `UserError` if there is no such task, or not at this scale.
-
-    Parameters
-    ----------
-    name : as for `find_task`
-    scale : how many times smaller degraded images are, on each side; None for what is usual
-    **knobs : those of all tasks, as `sigma` and `quality`; the task takes its own
+    Of the knobs of all tasks, as `sigma` and `quality`, it takes its own.
     """
     task = find_task(name)
     scale = task.scales[0] if scale is None else scale

@@ -70,29 +70,17 @@ class Task(ABC):
 
     @abstractmethod
     def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
-        """Make the degraded image of a target, always the same.
+        """Make the degraded image of what `make_target` gave, always the same.
 
-        Parameters
-        ----------
-        target : from `make_target`
-        name : of the image: a task may degrade every name in another way
-
-        Returns
-        -------
-        numpy.ndarray : with sides `scale` times smaller and as many channels
+        It has sides `scale` times smaller and as many channels. A task may degrade every `name` of
+        an image in another way.
         """
 
     def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Degrade a training crop like no other, where `per_crop` says so.
 
-        Parameters
-        ----------
-        window : uint8: the target with `margin` pixels more on each side
-        rng : decides how
-
-        Returns
-        -------
-        numpy.ndarray : uint8, without the margin
+        The window, uint8, is the target with `margin` pixels more on each side; the result, uint8,
+        is without the margin.
         """
         raise NotImplementedError
 
