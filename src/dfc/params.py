@@ -177,9 +177,10 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 def check_params(
     values: dict[str, Any], path: Path, renamed: Callable[[str], str] = lambda message: message
 ) -> Params:
-    """Check the values of params that were read from a file, by section and key, as `load_params` does.
+    """Check the values of params, by section and key, that were read from a file at a path.
 
-    Messages name the file; `renamed` puts its keys into them, where they are called otherwise.
+    Raises a `UserError` as `load_params` does; `renamed` puts the keys of the file into its
+    message, where they are called otherwise.
     """
     try:
         return Params.model_validate(values)

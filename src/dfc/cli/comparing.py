@@ -21,17 +21,9 @@ def load_comparison(
     sigma: float,
     quality: int,
 ) -> Comparison:
-    """Load LUTs and find the images to measure them on.
+    """Load LUTs and find the images to measure them on: sets of `data`, or the sample photographs.
 
     Raises `UserError` if the LUTs are not of one task and scale, or there are no images.
-
-    Parameters
-    ----------
-    luts : their files
-    data : a benchmark set, or a folder of sets; the sample photographs by default
-    task : that of the LUTs by default
-    sets : the sets to take; all by default
-    sigma, quality : of the noise, and of JPEG files
     """
     if sets and not data:
         raise UserError("--set: expected the folder of the sets as well, --data")

@@ -15,18 +15,8 @@ def plan_outputs(inputs: Sequence[Path], output: Path, force: bool) -> list[tupl
 
     An image keeps its name, and its place below an input folder; one in a lossy format becomes a
     PNG. A single image file may be given an output file instead of a folder.
-
-    Parameters
-    ----------
-    inputs : image files, and folders that are searched for them
-    output : a folder, or a file with the extension of an image
-    force : whether files that exist may be replaced
-
-    Raises
-    ------
-    UserError
-        If an input is missing, a folder holds no image, two images would become the same file, or
-        a file exists that may not be replaced.
+    Raises `UserError` if an input is missing, a folder holds no image, two images would become the
+    same file, or a file exists that may not be replaced.
     """
     if is_image(output.name) and not output.is_dir():
         if len(inputs) != 1 or inputs[0].is_dir():

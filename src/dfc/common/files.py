@@ -16,9 +16,7 @@ from dfc.common.errors import UserError
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file or folder atomically: beside `path`, and renamed onto it when all went well.
 
-    Parameters
-    ----------
-    path : the file or folder to create; its parent is created, and what stands there is replaced
+    Its parent is created, and what stands there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = get_partial_path(path)

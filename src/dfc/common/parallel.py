@@ -35,9 +35,8 @@ def prefetch(
     Parameters
     ----------
     function : applied to each item once; what it raises is raised here
-    items : taken one by one, as they are needed
     threads : how many items are worked on at once
-    ahead : how many results, finished or not, may wait in memory: 1 or more, `threads` by default
+    ahead : how many results, finished or not, may wait in memory; `threads` by default
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:

@@ -88,13 +88,9 @@ class LayerProgram:
     def run(
         self, source: Source, offsets: NDArray[np.int64], output: Output, sums: bool = False
     ) -> None:
-        """Run the layer, from pixels to pixels or to the `sums` that pixels are made of.
+        """Run the layer, from pixels to pixels (uint8) or to their `sums` (float32).
 
-        Parameters
-        ----------
-        source, output : where it reads and writes
-        offsets : of the taps, from `offsets`
-        sums : whether the output takes sums (float32) instead of pixels (uint8)
+        The offsets of the taps are those that `offsets` gives.
         """
         layer = self.layer
         kernel = make_layer_kernel(layer.scale, layer.out_channels, sums)

@@ -24,15 +24,10 @@ _programs: WeakKeyDictionary[Lut, list[LayerProgram]] = WeakKeyDictionary()
 
 
 def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
-    """Restore an image, each colour as a grey image of its own.
+    """Restore an image, uint8, [H, W] or [H, W, 3], each colour as a grey image of its own.
 
-    Returns the same kind of image, `scale` times larger on each side.
-
-    Parameters
-    ----------
-    image : uint8, [H, W] or [H, W, 3]
-    lut : the LUT to restore with
-    threads : how many threads share the work; all cores by default
+    Returns the same kind of image, `scale` times larger on each side. All cores share the work, or
+    so many `threads`.
     """
     if lut not in _programs:
         _programs[lut] = compile_lut(lut)

@@ -74,10 +74,7 @@ class _LayerSum(torch.autograd.Function):
 class TrainableLayer:
     """The kernels of one layer, with the memory that they work in.
 
-    Parameters
-    ----------
-    program : the layer; its tables are overwritten with the values that are being trained
-    padding : what lies beyond the borders, `edge` or `reflect`
+    The tables of its program are overwritten with the values that are being trained.
     """
 
     def __init__(self, program: LayerProgram, padding: str) -> None:

@@ -42,11 +42,8 @@ class Comparison:
     def score(self, folder: Path | None = None) -> pd.DataFrame:
         """Restore and score all images of all sets by all methods.
 
-        Returns a row an image and method, with the columns set, method, image, and one a metric.
-
-        Parameters
-        ----------
-        folder : where to keep the restored images, as SET/METHOD/IMAGE.png
+        Returns a row an image and method, with the columns set, method, image, and one a metric. A
+        folder keeps the restored images, as SET/METHOD/IMAGE.png.
         """
         images = [(name, pair) for name, pairs in self.sets.items() for pair in pairs]
         work = partial(self._score_image, folder=folder)
@@ -89,12 +86,8 @@ def compare(
 def restore_with_model(model: nn.Module, image: NDArray) -> NDArray[np.uint8]:
     """Restore an image with a network or a table model, each colour as a grey image of its own.
 
-    Returns the same kind of image, `scale` times larger.
-
-    Parameters
-    ----------
-    model : maps pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
-    image : [H, W] or [H, W, 3]
+    The image is [H, W] or [H, W, 3], 0..255; the model maps pixels [B, 1, H, W] to
+    [B, 1, H * scale, W * scale].
     """
     device = next(model.parameters()).device
     planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)[:, None]

@@ -14,20 +14,12 @@ STORAGE = f"storage_mib.{METHOD}"
 
 
 def read_experiments(commits: int = 1) -> pd.DataFrame:
-    """List the experiments that have been benchmarked, with the workspace and the commits.
+    """List the experiments that have been benchmarked, of the latest commits (all for -1).
 
+    The first row is the workspace, called `workspace`; then a row a commit and an experiment: name,
+    applicable (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
+    `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
     Raises `UserError` if DVC cannot read its own files.
-
-    Parameters
-    ----------
-    commits : take so many commits, the latest first, and what was started from them; all for -1
-
-    Returns
-    -------
-    DataFrame
-        The workspace, called `workspace`, then a row a commit and an experiment: name, applicable
-        (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
-        `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
     """
     from dvc.api import exp_show
     from dvc.exceptions import DvcException, NotDvcRepoError

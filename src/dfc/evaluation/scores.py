@@ -15,17 +15,9 @@ SHOWN = {
 
 
 def summarise(scores: pd.DataFrame, storage_mib: Mapping[str, float]) -> pd.DataFrame:
-    """Average the scores: one row a set and method, in the order they came in.
+    """Average the scores from `Comparison.score`: a row a set and method, in their order.
 
-    Parameters
-    ----------
-    scores : of every image, from `Comparison.score`
-    storage_mib : storage of the methods that are LUTs
-
-    Returns
-    -------
-    DataFrame
-        Columns set, method, a column a measure, storage_mib (empty for a method that is no LUT).
+    Returns the columns set, method, one a metric, and storage_mib (empty for what is no LUT).
     """
     averages = scores.drop(columns="image").groupby(["set", "method"], sort=False).mean()
     table = averages.reset_index()

@@ -77,15 +77,10 @@ ARCHITECTURES: dict[str, Callable[..., Architecture]] = {
 
 
 def build(name: str, scale: int, **knobs: Any) -> Architecture:
-    """Describe an architecture.
+    """Describe an architecture of `ARCHITECTURES` at a scale of 1 to 4.
 
+    Of the knobs of all architectures, as `patterns` and `stages`, the function takes its own.
     Raises `ValueError` for a name, a scale or a knob that does not exist.
-
-    Parameters
-    ----------
-    name : a key of `ARCHITECTURES`
-    scale : how many times larger the output is, 1 to 4
-    **knobs : those of all architectures, as `patterns` and `stages`; the function takes its own
     """
     if name not in ARCHITECTURES:
         raise ValueError(f"architecture {name!r} is none of {', '.join(ARCHITECTURES)}")
@@ -106,7 +101,7 @@ def from_params(params: "Model", scale: int) -> Architecture:
 def parse_architecture(values: dict[str, Any]) -> Architecture:
     """Read what `Architecture.to_json` gave, or the name and knobs that older files hold.
 
-    Raises `TypeError, ValueError, KeyError` if it describes no architecture.
+    Raises `TypeError`, `ValueError` or `KeyError` if it describes no architecture.
     """
     if "layers" not in values:
         return build(**values)

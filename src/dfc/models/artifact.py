@@ -119,17 +119,10 @@ def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def describe_file(path: Path) -> dict[str, Any]:
-    """Describe the LUT or network of a file.
+    """Describe the LUT or network of a file, or raise a `UserError`.
 
-    Returns
-    -------
-    dict
-        Plain values: kind, architecture, size_mib (of the entries, as published), file_bytes, and
-        more that depends on the kind.
-
-    Raises
-    ------
-    UserError : if the file holds neither
+    Returns plain values: kind, architecture, size_mib (of the values, as published), file_bytes,
+    and more that depends on the kind.
     """
     model = load_model(path)
     architecture = model.architecture

@@ -20,10 +20,7 @@ SumLayer = Callable[[Layer, Tensor], Tensor]
 def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -> Tensor:
     """Run pixels [B, 1, H, W], 0..255, in a floating-point type, through the layers.
 
-    Returns
-    -------
-    Tensor
-        Whole-numbered pixels [B, 1, H * scale, W * scale], 0..255. Rounding passes gradients.
+    Returns whole-numbered pixels [B, 1, H * scale, W * scale], 0..255. Rounding passes gradients.
     """
     kept: list[Tensor] = []
     for layer in architecture.layers:

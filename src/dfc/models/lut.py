@@ -74,13 +74,9 @@ class Lut:
     def compress(self, dims: Dims, diagonal_width: int, interval: int) -> "Lut":
         """Resample every spatial table diagonal-first (DFC, CVPR 2024), unless that is done.
 
-        Raises `ValueError` if this LUT is too coarse, or compressed in another way.
-
-        Parameters
-        ----------
-        dims : dimensions kept near the diagonal
-        diagonal_width : how many lattice points a diagonal point may be away from the diagonal
-        interval : interval of the coarse lattice elsewhere, above that of this LUT
+        Points within `diagonal_width` lattice points of the diagonal in the named dimensions are
+        kept; elsewhere the lattice has a coarse interval, above that of this LUT. Raises
+        `ValueError` if this LUT is too coarse, or compressed in another way.
         """
         tables = {}
         for name, (lookup, _) in self.architecture.lookups.items():

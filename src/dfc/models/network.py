@@ -78,12 +78,9 @@ class Cell(nn.Module):
 
 
 class Network(nn.Module):
-    """The trainable network of an architecture.
+    """The trainable network of an architecture: every lookup gets a cell of its own.
 
-    Parameters
-    ----------
-    architecture : the layers; every lookup gets a cell of its own
-    features : width `nf` of the hidden layers of a cell (64 as published)
+    The hidden layers of a cell have `features` units (`nf`, 64 as published).
     """
 
     def __init__(self, architecture: Architecture, features: int) -> None:

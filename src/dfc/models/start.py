@@ -21,14 +21,7 @@ def find_nearest_neighbour(layer: Layer) -> tuple[float, float]:
 
 
 def make_nearest_neighbour(architecture: Architecture, task: str, interval: int) -> Lut:
-    """Make a LUT that repeats every pixel.
-
-    Parameters
-    ----------
-    architecture : what the tables are for
-    task : what they will be trained for
-    interval : of the uniform lattice that they are on
-    """
+    """Make a LUT that repeats every pixel, on the uniform lattice of an interval."""
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():
         lattice = choose_lattice(lookup, interval)

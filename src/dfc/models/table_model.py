@@ -18,10 +18,7 @@ from dfc.models.table_parameters import TableParameters
 class TableModel(nn.Module):
     """A LUT whose tables can be trained; restores exactly what its int8 tables restore.
 
-    Parameters
-    ----------
-    lut : where training starts
-    intervals : of coarser lattices that are trained together with those of the tables
+    Lattices of coarser `intervals` are trained together with those of the tables.
     """
 
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:

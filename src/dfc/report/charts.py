@@ -59,13 +59,7 @@ def draw_chart(
 
 
 def draw_svg(chart: alt.TopLevelMixin, key: str) -> str:
-    """Draw a chart for a page.
-
-    Parameters
-    ----------
-    chart : any chart of Altair's
-    key : tells its elements from those of the other charts of the page
-    """
+    """Draw a chart as SVG for a page; `key` tells its elements from those of its other charts."""
     text = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "titleFontWeight": "normal"}
     sizes = {"labelFontSize": 12, "titleFontSize": 12}
     lines = {"gridColor": "var(--grid)", "domainColor": "var(--muted)", "tickColor": "var(--muted)"}

@@ -9,14 +9,7 @@ from dfc.report.sections import SECTIONS
 
 
 def render_page(title: str, evidence: Evidence, run: Run) -> str:
-    """Render the page as HTML that loads nothing.
-
-    Parameters
-    ----------
-    title : of the page
-    evidence : what was measured
-    run : what is known of the run
-    """
+    """Render the page of the evidence and of what is known of a run: HTML that loads nothing."""
     environment = Environment(
         loader=PackageLoader("dfc.report"),
         autoescape=True,

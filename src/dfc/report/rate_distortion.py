@@ -28,9 +28,7 @@ def plot_rate_distortion(
 
     Parameters
     ----------
-    points
-        Columns group, label (may be empty), storage_mib (a point without one is drawn as a line),
-        psnr and alt_text, what the point says to readers.
+    points : as `dfc.report.points` has them; one without a storage is drawn as a line
     colours : of the points that are measured here, by label
     size : width and height of the area, in pixels
     path : labels of those that are joined by arrows, in this order

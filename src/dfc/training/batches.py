@@ -27,13 +27,7 @@ class Crops:
 
 
 class Batches:
-    """Draws the batches of one process ahead, in a thread, so that training need not wait.
-
-    Parameters
-    ----------
-    sampler : draws the crops of an iteration
-    accelerator : the processes that share a batch, and the device that it goes to
-    """
+    """Draws the batches of one process ahead, in a thread, so that training need not wait."""
 
     waited: float = 0.0  # seconds spent waiting for batches all the same
 
@@ -42,14 +36,10 @@ class Batches:
         self._accelerator = accelerator
 
     def draw(self, iterations: range) -> Iterator[tuple[Tensor, Tensor]]:
-        """Draw the crops of each iteration.
+        """Draw the crops of each iteration, on the device, 0..255.
 
-        Yields
-        ------
-        degraded : Tensor
-            float32 [B, 1, h, w] on the device, 0..255, B being this process's share of a batch.
-        target : Tensor
-            float32 [B, 1, h * scale, w * scale], likewise.
+        They are float32 [B, 1, h, w] degraded, and target [B, 1, h * scale, w * scale], B being
+        this process's share of a batch.
         """
         rank, world = self._accelerator.process_index, self._accelerator.num_processes
         draw = partial(self._sampler.draw_batch, rank=rank, world=world)

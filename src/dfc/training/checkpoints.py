@@ -17,13 +17,9 @@ from dfc.common.files import atomic_write, fingerprint, get_partial_path
 class Checkpoints:
     """Where a run saves its state, and what tells it from other runs.
 
-    Parameters
-    ----------
-    folder
-        Holds the state and the curves; it must lie outside the outputs of a DVC stage, which DVC
-        deletes before a run.
-    identity
-        Everything that the result depends on. A state of another identity is never resumed.
+    The folder holds the state and the curves; it must lie outside the outputs of a DVC stage, which
+    DVC deletes before a run. The identity is everything that the result depends on: a state of
+    another identity is never resumed.
     """
 
     folder: Path

@@ -41,9 +41,7 @@ def fit(
     Parameters
     ----------
     model : a network or a table model: pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
-    training : gives the crops of an iteration, the same for every number of processes
     validation : images whose PSNR is logged every `schedule.val_step` iterations
-    schedule : length and step sizes
     accelerator : the process group and its device, with DVCLive as tracker
     checkpoints : where to save, at each validation; the curves are left in `checkpoints.curves`
     keep : is given the EMA model at each validation, by the main process
@@ -106,16 +104,10 @@ def fit(
 
 @torch.no_grad()
 def update_ema(averages: list[Tensor], latest: list[Tensor], count: Tensor) -> None:
-    """Update the EMA (exponential moving average) of the parameters.
+    """Update the EMA (exponential moving average) of the parameters after `count` iterations.
 
-    It reaches over about a tenth of all `count` iterations so far, at most `EMA_ITERATIONS`, and
-    calms what the noise of single batches does to a table.
-
-    Parameters
-    ----------
-    averages : the EMA, updated in place
-    latest : the parameters after the latest iteration, of the same shapes
-    count : iterations so far, of shape ()
+    It reaches over about a tenth of all iterations so far, at most `EMA_ITERATIONS`, and calms what
+    the noise of single batches does to a table.
     """
     share = max(10 / (count.item() + 10), 1 / EMA_ITERATIONS)
     for average, parameter in zip(averages, latest, strict=True):

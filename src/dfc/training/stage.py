@@ -59,13 +59,11 @@ def train_file(
     source : a LUT, whose tables are trained, or a network
     result : where the trained model goes, when training is done
     step : what the history of the LUT calls this
-    crops, schedule : what the model sees, for how many iterations, and at which learning rates
     prepared : the store of images, from the stage `prepare`
     checkpoints
         Folder for the state to resume from, which is removed in the end. It must lie outside the
         outputs of a DVC stage, which DVC deletes before a run.
-    curves
-        Folder for the loss, the PSNR of the validation images and the learning rate, as TSV files.
+    curves : folder for loss, PSNR of the validation images and learning rate, as TSV files
     keep : folder for what has been learnt at every checkpoint, as ITERATION.safetensors
     """
     accelerator = start_accelerator(crops.seed)
@@ -97,13 +95,7 @@ def train_file(
 
 
 def load_trainable(path: Path, intervals: tuple[int, ...]) -> Network | EngineModel:
-    """Read a network; or a LUT, as a model whose tables can be trained.
-
-    Parameters
-    ----------
-    path : the file
-    intervals : of coarse lattices that are trained together with those of the tables
-    """
+    """Read a network; or a LUT, as a model whose tables are trained, with coarser `intervals`."""
     model = load_model(path)
     return EngineModel(model, intervals) if isinstance(model, Lut) else model
 

@@ -52,11 +52,8 @@ def plot_accesses(
 ) -> alt.LayerChart:
     """Plot how often the cells of a lattice are read, by `a` and each of `b c d`.
 
-    Parameters
-    ----------
-    layer : its name and the size of a cell
-    accesses : columns a, other (levels where a cell begins) and count
-    reach : how far from `a` the diagonal part of its tables goes, in levels; None without one
+    The accesses have the columns a, other (levels where a cell begins) and count; `reach` is how
+    far from `a` the diagonal part of the tables goes, in levels; None without one.
     """
     step, share = layer.step, accesses["count"] / accesses["count"].sum()
     frame = accesses[["a", "other"]].assign(
@@ -105,14 +102,7 @@ def plot_accesses(
 
 
 def plot_values(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -> alt.LayerChart:
-    """Plot how the table values of several LUTs are distributed.
-
-    Parameters
-    ----------
-    shares : columns lut, value and share
-    layers : which layers these are
-    colours : of the LUTs, by name
-    """
+    """Plot how the values of LUTs are distributed in some layers: columns lut, value and share."""
     shown = shares.assign(
         percent=shares["share"] * 100,
         alt_text=[

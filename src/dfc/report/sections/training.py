@@ -43,14 +43,7 @@ def draw_times(seconds: Mapping[str, float]) -> Iterator[Chart]:
 
 
 def plot_curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
-    """Draw what was measured during training.
-
-    Parameters
-    ----------
-    points : columns step and value
-    title : what the curve tells
-    label : of the values, with their unit
-    """
+    """Draw what was measured during training, columns step and value; the label says the unit."""
     shown = points.assign(
         alt_text=[
             f"iteration {step:.0f}: {value:.4g}" for step, value in points[["step", "value"]].values
