@@ -1,23 +1,18 @@
 """Export: sample what was trained, cells or tables, on a uniform lattice."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from dfc.models.interpolation import interpolate
 from dfc.models.lattice import DiagonalFirst
-from dfc.models.layers import Architecture
 from dfc.models.lut import Lut, Table, choose_lattice
 from dfc.models.network import Network
-
-LookUp = Callable[[str, Tensor], Tensor]
-"""Gives the values [N, V] of a table, by its name, at points [N, 4], 0..256."""
+from dfc.models.table_model import TableModel
 
 
+@torch.no_grad()
 def export(model: Network | Lut, task: str, interval: int) -> Lut:
     """Evaluate every cell, or interpolate every table, at all points of the uniform lattice.
 
@@ -26,14 +21,21 @@ def export(model: Network | Lut, task: str, interval: int) -> Lut:
     section 3). A LUT that is compressed already, or on that lattice, is handed on as it is.
     """
     step: dict[str, Any] = {"step": "export", "interval": interval}
+    source: Network | TableModel
     if isinstance(model, Network):
+        source, highest, history = model, 255, ()
         step["features"] = model.features
-        history, look_up = (), _evaluate_cells(model)
     elif _is_final(model, interval):
         return replace(model, task=task)
     else:
-        history, look_up = model.history, _interpolate_tables(model)
-    tables = _sample(model.architecture, interval, look_up)
+        source, highest, history = TableModel(model), 256, model.history
+    device = next(source.parameters()).device
+    tables = {}
+    for name, (lookup, _) in model.architecture.lookups.items():
+        lattice = choose_lattice(lookup, interval)
+        points = torch.from_numpy(lattice.points).float().clamp(max=highest)
+        values = source.look_up(lookup, points.to(device)).round()
+        tables[name] = Table(lattice, values.cpu().numpy().astype(np.int8))
     return Lut(model.architecture, task, tables, (*history, step))
 
 
@@ -43,26 +45,3 @@ def _is_final(lut: Lut, interval: int) -> bool:
         lattices[name] == choose_lattice(lookup, interval)
         for name, (lookup, _) in lut.architecture.lookups.items()
     )
-
-
-@torch.no_grad()
-def _sample(architecture: Architecture, interval: int, look_up: LookUp) -> dict[str, Table]:
-    tables = {}
-    for name, (lookup, _) in architecture.lookups.items():
-        lattice = choose_lattice(lookup, interval)
-        values = look_up(name, torch.from_numpy(lattice.points).float())
-        tables[name] = Table(lattice, values.round().cpu().numpy().astype(np.int8))
-    return tables
-
-
-def _evaluate_cells(network: Network) -> LookUp:
-    device = next(network.parameters()).device
-    return lambda name, points: network.cells[name](points.clamp(max=255).to(device))
-
-
-def _interpolate_tables(lut: Lut) -> LookUp:
-    def look_up(name: str, points: Tensor) -> Tensor:
-        table = lut.tables[name]
-        return interpolate(torch.from_numpy(table.values).float(), table.lattice, points)
-
-    return look_up

@@ -1,13 +1,13 @@
 """The one forward pass over the layers of an architecture, in PyTorch.
 
-The network and the table model differ only in where lookup values come from; what is read, how the
-rotations are added up and how sums become pixels stands here.
+What is read, how the rotations are added up and how sums become pixels stands here.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dfc.models.layers import Architecture, Layer, Lookup, pad_positions
 
@@ -15,6 +15,24 @@ LookupValues = Callable[[Lookup, Tensor], Tensor]
 """Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""
 SumLayer = Callable[[Layer, Tensor], Tensor]
 """Maps pixels [B, C, H, W] to a layer's summed values [B, out_channels, H * scale, W * scale]."""
+
+
+class LookupModel(nn.Module):
+    """An architecture as a module; the network and the table model differ only in lookup values."""
+
+    architecture: Architecture
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
+        return run_layers(self.architecture, image, self.sum_layer)
+
+    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
+        """Add up the lookups of one layer: the one place where faster kernels plug in."""
+        return sum_lookups(layer, image, self.architecture.padding, self.look_up)
+
+    @abstractmethod
+    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        """Give the values [N, out_channels * scale * scale] of a lookup, -127..127, of its taps."""
 
 
 def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -> Tensor:

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dfc.models.forward import round_straight_through, run_layers, sum_lookups
-from dfc.models.layers import Architecture, Layer, Lookup
+from dfc.models.forward import LookupModel, round_straight_through
+from dfc.models.layers import Architecture, Lookup
 from dfc.models.start import find_nearest_neighbour
 
 DEPTH = 5  # hidden layers of a cell, as published
@@ -77,7 +77,7 @@ class Cell(nn.Module):
         return sums[-1]
 
 
-class Network(nn.Module):
+class Network(LookupModel):
     """The trainable network of an architecture: every lookup gets a cell of its own.
 
     The hidden layers of a cell have `features` units (`nf`, 64 as published).
@@ -106,12 +106,6 @@ class Network(nn.Module):
         network.load_state_dict(weights, assign=True)
         return network
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return run_layers(self.architecture, image, self._sum_layer)
-
-    def _sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
-        return sum_lookups(layer, image, self.architecture.padding, self._evaluate)
-
-    def _evaluate(self, lookup: Lookup, taps: Tensor) -> Tensor:
+    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        """Evaluate the cell of a lookup at taps [N, 4], 0..255."""
         return self.cells[lookup.table](taps)

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dfc.models.forward import round_straight_through, run_layers, sum_lookups
+from dfc.models.forward import LookupModel, round_straight_through
 from dfc.models.interpolation import interpolate
-from dfc.models.layers import Layer, Lookup
+from dfc.models.layers import Lookup
 from dfc.models.lut import Lut, Table
 from dfc.models.start import compute_gain
 from dfc.models.table_parameters import TableParameters
 
 
-class TableModel(nn.Module):
+class TableModel(LookupModel):
     """A LUT whose tables can be trained; restores exactly what its int8 tables restore.
 
     Lattices of coarser `intervals` are trained together with those of the tables.
@@ -32,15 +32,8 @@ class TableModel(nn.Module):
             }
         )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return run_layers(self.architecture, image, self.sum_layer)
-
-    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
-        """Add up the lookups of one layer: the one place where faster kernels plug in."""
-        return sum_lookups(layer, image, self.architecture.padding, self._look_up)
-
-    def _look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
+    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
+        """Interpolate the table of a lookup at whole-numbered taps [N, 4], 0..256."""
         values = self._round_values(lookup.table)
         return interpolate(values, self.lut.tables[lookup.table].lattice, taps)
 

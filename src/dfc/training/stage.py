@@ -68,7 +68,9 @@ def train_file(
     """
     accelerator = start_accelerator(crops.seed)
     training, validation = PairStore(prepared, "train"), PairStore(prepared, "val")
-    model = load_trainable(source, schedule.intervals)
+    model = load_model(source)
+    if isinstance(model, Lut):
+        model = EngineModel(model, schedule.intervals)
     sampler = CropSampler(training, crops.batch_size, crops.patch_size, crops.seed, crops.task)
     identity = {
         "architecture": model.architecture.title,
@@ -79,8 +81,8 @@ def train_file(
     }
     saved = Checkpoints(checkpoints, identity)
 
-    def save(model: nn.Module, iterations: int, path: Path) -> None:
-        save_trained(model, step, iterations, path)
+    def save(model: Network | EngineModel, iterations: int, path: Path) -> None:
+        save_model(model if isinstance(model, Network) else model.to_lut(step, iterations), path)
 
     def keep_checkpoint(model: nn.Module, iteration: int) -> None:
         if keep:
@@ -92,17 +94,6 @@ def train_file(
         with atomic_write(curves) as partial:
             shutil.copytree(saved.curves, partial)
         saved.clear()
-
-
-def load_trainable(path: Path, intervals: tuple[int, ...]) -> Network | EngineModel:
-    """Read a network; or a LUT, as a model whose tables are trained, with coarser `intervals`."""
-    model = load_model(path)
-    return EngineModel(model, intervals) if isinstance(model, Lut) else model
-
-
-def save_trained(model: nn.Module, step: str, iterations: int, path: Path) -> None:
-    """Write a network; or the LUT of a table model, with the step in its history."""
-    save_model(model if isinstance(model, Network) else model.to_lut(step, iterations), path)
 
 
 def hash_parameters(model: nn.Module) -> str:
