@@ -120,16 +120,10 @@ def _get_stem(path: Path, folder: Path) -> str:
 
 
 def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
-    """Find the benchmark data sets in a folder.
+    """Find the benchmark data sets in a folder of sets, or the one set that it is.
 
-    Returns their pairs by folder name; empty if there are no images and `names` is empty.
-    Raises `UserError` if a set in `names` is not there.
-
-    Parameters
-    ----------
-    root : one set (it has `HR/`, or images directly in it), or a folder of sets
-    names : the sets to take, in this order; empty for all of them
-    scale : as for `find_pairs`
+    Returns their pairs by folder name, those of `names` in this order, or of all there are. Raises
+    `UserError` if a set in `names` is not there.
     """
     folders = {folder.absolute().name: folder for folder in _list_set_folders(root)}
     for name in names:

@@ -53,7 +53,9 @@ def count_accesses(lut: Lut, images: Iterable[NDArray]) -> tuple[list[LayerAcces
         return model.sum_layer(layer, image)
 
     for image in images:
-        planes = torch.from_numpy(np.rint(np.atleast_3d(_cut_middle(image)))).float()
+        top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
+        middle = np.atleast_3d(image[top : top + SIDE, left : left + SIDE])
+        planes = torch.from_numpy(np.rint(middle)).float()
         run_layers(lut.architecture, planes.movedim(-1, 0)[:, None], count_layer)
     layers, frames = [], []
     for layer, step in steps.items():
@@ -109,8 +111,3 @@ def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:
             columns = {"value": (edges[1:] + edges[:-1]) / 2, "share": share, "layers": layers}
             frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
-
-
-def _cut_middle(image: NDArray) -> NDArray:
-    top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
-    return image[top : top + SIDE, left : left + SIDE]

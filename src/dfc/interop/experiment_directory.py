@@ -118,16 +118,13 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
         "launch": {"num_processes": int(os.environ.get("WORLD_SIZE", 1)), "mixed_precision": "no"},
     }
     for key, value in keys.items():
-        *sections, name = _rename_to_param(key).split(".")
+        param = _PARAMS.get(key, key.replace("finetune_lut.", "finetune."))
+        *sections, name = param.split(".")
         section = params
         for part in sections:
             section = section[part]
         section[name] = value
     return params
-
-
-def _rename_to_param(key: str) -> str:
-    return _PARAMS.get(key, key.replace("finetune_lut.", "finetune."))
 
 
 def _rename_to_keys(message: str) -> str:

@@ -20,11 +20,8 @@ def recognise_architecture(values: Mapping[str, int], named: bool) -> Architectu
     for name in reversed(names) if named else names:
         for scale in SCALES if patterns and stages <= len(values) else ():
             candidate = build(name, scale, patterns=patterns, stages=stages)
-            if _count_values(candidate) == dict(values):
+            lookups = candidate.lookups.items()
+            if {name: layer.values_per_lookup for name, (_, layer) in lookups} == dict(values):
                 return candidate
     found = ", ".join(f"{name} ({count})" for name, count in sorted(values.items())) or "none"
     raise ValueError(f"expected the tables of {', '.join(names)}, found (values each): {found}")
-
-
-def _count_values(architecture: Architecture) -> dict[str, int]:
-    return {name: layer.values_per_lookup for name, (_, layer) in architecture.lookups.items()}

@@ -14,7 +14,6 @@ from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, refuse_existing
 from dfc.interop.recognition import recognise_architecture
 from dfc.models.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
-from dfc.models.layers import Architecture
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
 from dfc.tasks import guess_task
 
@@ -107,12 +106,13 @@ def read_tables(files: Files, task: str | None) -> Lut:
         widths = {name: _width(parts) for name, parts in arrays.items()}
         architecture = recognise_architecture(widths, files.named)
         tables = {}
-        for name in architecture.lookups:
+        for name, (lookup, _) in architecture.lookups.items():
             path, rows = files.parts[name][0], [len(part) for part in arrays[name]]
             lattice = _lattice(path, rows, index)
             values = np.concatenate([part.reshape(len(part), -1) for part in arrays[name]])
             tables[name] = Table(lattice, values)
-        _check_channel_table(architecture, tables)
+            if not lookup.is_spatial and lattice != Uniform(CHANNEL_INTERVAL):
+                raise ValueError(f"table {name}: expected interval {CHANNEL_INTERVAL}, uniform")
         step = {"step": "import", "stems": files.stems}
         return Lut(architecture, task or guess_task(architecture.scale), tables, (step,))
     except ValueError as error:
@@ -181,12 +181,6 @@ def _compressions(non_diagonal: int) -> Iterator[DiagonalFirst]:
         for dims in reversed(get_args(Dims)):
             for width in range(Uniform(fine).length):
                 yield DiagonalFirst(Uniform(fine), dims, width, Uniform(non_diagonal))
-
-
-def _check_channel_table(architecture: Architecture, tables: Mapping[str, Table]) -> None:
-    for name, (lookup, _) in architecture.lookups.items():
-        if not lookup.is_spatial and tables[name].lattice != Uniform(CHANNEL_INTERVAL):
-            raise ValueError(f"table {name}: expected interval {CHANNEL_INTERVAL}, not compressed")
 
 
 def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dfc.common.files import atomic_write
-from dfc.evaluation.evidence import TARGET, Evidence, Example
+from dfc.evaluation.evidence import TARGET, Evidence
 from dfc.images import write_image
 from dfc.report.charts import draw_svg, fill_colours
 from dfc.report.points import collect_points
@@ -29,16 +29,11 @@ def write_figures(folder: Path, evidence: Evidence, experiments: pd.DataFrame | 
             svg = fill_colours(draw_svg(chart, "rate"))
             (partial / f"rate_distortion_{name}.svg").write_text(svg, encoding="utf-8")
         for example in evidence.examples:
-            pictures = {
-                write_caption(example, method): crop for method, crop in example.crops.items()
-            }
+            captions = {method: f"{method} {psnr:.2f} dB" for method, psnr in example.psnr.items()}
+            captions[TARGET] = TARGET
+            pictures = {captions[method]: crop for method, crop in example.crops.items()}
             path = partial / f"{example.set}_{example.image}.png"
             write_image(path, join_pictures(pictures))
-
-
-def write_caption(example: Example, method: str) -> str:
-    """Write a caption: the method, and the PSNR that it reaches."""
-    return method if method == TARGET else f"{method} {example.psnr[method]:.2f} dB"
 
 
 def join_pictures(pictures: Mapping[str, NDArray[np.uint8]], magnified: int = 2) -> Image.Image:

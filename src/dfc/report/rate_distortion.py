@@ -1,7 +1,7 @@
 """PSNR against storage: what is measured here, what is published, and other experiments."""
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import pairwise
 
 import altair as alt
 import numpy as np
@@ -47,10 +47,8 @@ def plot_rate_distortion(
     if budget_mib is not None:
         layers.append(_plot_budget(budget_mib, frame))
     layers += _plot_arrows(sized[sized["group"] == OURS], path, frame, lines)
-    ring = alt.Chart(sized[sized.index.isin(ringed)])
-    layers.append(
-        ring.mark_point(**DECORATION, color="var(--c2)", size=300).encode(**_make_axes(frame))
-    )
+    ring = alt.Chart(sized[sized.index.isin(ringed)]).encode(**_make_axes(frame))
+    layers.append(ring.mark_point(**DECORATION, color="var(--c2)", size=300))
     layers += [_plot_marks(sized, colours, frame), _plot_labels(sized, frame, lines)]
     return alt.layer(*layers).properties(width=size[0], height=size[1])
 
@@ -60,9 +58,8 @@ def plot_results(
 ) -> alt.LayerChart:
     """Draw the points of results, with arrows where each LUT was made of the one before."""
     names = list(evidence.luts)
-    return plot_rate_distortion(
-        points, assign_colours(names), size, names if evidence.chained else ()
-    )
+    path = names if evidence.chained else ()
+    return plot_rate_distortion(points, assign_colours(names), size, path)
 
 
 def _make_axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
@@ -104,15 +101,12 @@ def _plot_frontier(points: pd.DataFrame, frame: Frame, lines: list[Line]) -> alt
     """The best that a storage allows; adds its `lines`."""
     style = {"interpolate": "step-after", "color": "var(--muted)", "strokeWidth": 1.5}
     points = pd.concat([points, points.tail(1).assign(storage_mib=frame.x[1])])
-    for one, other in pairwise(points.itertuples(index=False)):
+    for one, other in itertools.pairwise(points.itertuples(index=False)):
         start, end = (frame.pixels(point.storage_mib, point.psnr) for point in (one, other))
         corner = (end[0], start[1])
         lines += [(start, corner), (corner, end)]
-    return (
-        alt.Chart(points[["storage_mib", "psnr"]])
-        .mark_line(**style, **DECORATION, opacity=0.7)
-        .encode(**_make_axes(frame))
-    )
+    line = alt.Chart(points[["storage_mib", "psnr"]]).encode(**_make_axes(frame))
+    return line.mark_line(**style, **DECORATION, opacity=0.7)
 
 
 def _plot_budget(budget_mib: float, frame: Frame) -> alt.LayerChart:
@@ -127,13 +121,10 @@ def _plot_arrows(
     ours: pd.DataFrame, path: Sequence[str], frame: Frame, lines: list[Line]
 ) -> list[alt.Chart]:
     """From one method of a path to the next; adds their `lines`."""
-    places = {
-        row.label: frame.pixels(row.storage_mib, row.psnr) for row in ours.itertuples(index=False)
-    }
-    on_path = [places[name] for name in path if name in places]
-    arrows = [shortened for start, end in pairwise(on_path) if (shortened := arrow(start, end))]
+    marks = ours.set_index("label")[["storage_mib", "psnr"]]
+    places = [frame.pixels(*marks.loc[name]) for name in path if name in marks.index]
     style, layers = {**DECORATION, "color": "var(--ink)"}, []
-    for start, tip, direction in arrows:
+    for start, tip, direction in filter(None, itertools.starmap(arrow, itertools.pairwise(places))):
         lines.append((start, tip))
         line = alt.Chart(_place(frame, [start, tip])).mark_line(**style, strokeWidth=1.5)
         head = alt.Chart(_place(frame, [tip])).mark_point(
@@ -171,26 +162,21 @@ def _plot_marks(points: pd.DataFrame, colours: Mapping[str, str], frame: Frame) 
 def _plot_labels(points: pd.DataFrame, frame: Frame, lines: Sequence[Line]) -> alt.Chart:
     font = 12 if frame.width > 400 else 11
     labels = Labels(frame, font)
-    places = [frame.pixels(row.storage_mib, row.psnr) for row in points.itertuples(index=False)]
+    rows = list(points.itertuples(index=False))
+    places = [frame.pixels(row.storage_mib, row.psnr) for row in rows]
     for place in places:
         labels.keep_free(place)
     for line in lines:
         labels.keep_line_free(*line)
-    named = [
-        (place, row.label, row.group)
-        for place, row in zip(places, points.itertuples(index=False), strict=True)
-        if row.label
-    ]
-    starts = [labels.place(place, text) for place, text, _ in named]
-    ours = [group != PUBLISHED for *_, group in named]
-    frame_of_text = _place(
+    named = [(place, row) for place, row in zip(places, rows, strict=True) if row.label]
+    table = _place(
         frame,
-        starts,
-        label=[text for _, text, _ in named],
-        colour=["var(--ink)" if own else "var(--muted)" for own in ours],
+        [labels.place(place, row.label) for place, row in named],
+        label=[row.label for _, row in named],
+        colour=["var(--muted)" if row.group == PUBLISHED else "var(--ink)" for _, row in named],
     )
     return (
-        alt.Chart(frame_of_text)
+        alt.Chart(table)
         .mark_text(**DECORATION, align="left", baseline="middle", fontSize=font)
         .encode(**_make_axes(frame), text="label:N", color=alt.Color("colour:N", scale=None))
     )

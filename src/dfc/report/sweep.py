@@ -41,14 +41,9 @@ class Sweep:
             "experiment": self.frontier["name"],
         }
         table = pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
-        lines = [
-            f"{len(self.experiments)} LUTs measured on {self.set}; for every storage, the best:",
-            "",
-            table,
-        ]
-        if budget_mib is not None:
-            lines += ["", self._describe_best(budget_mib)]
-        return "\n".join(lines)
+        count = len(self.experiments)
+        text = f"{count} LUTs measured on {self.set}; for every storage, the best:\n\n{table}"
+        return text if budget_mib is None else f"{text}\n\n{self._describe_best(budget_mib)}"
 
     def _describe_best(self, budget_mib: float) -> str:
         best = find_best_within(self.experiments, budget_mib)
@@ -63,20 +58,13 @@ class Sweep:
     def draw(self, budget_mib: float | None, suffix: str) -> bytes:
         """Draw all experiments, with the settings of those on the frontier."""
         best = None if budget_mib is None else find_best_within(self.experiments, budget_mib)
-        points = self.experiments.assign(
-            group=EXPERIMENT,
-            label=[
-                runs.format_settings(row, self.keys) if index in self.frontier.index else ""
-                for index, row in self.experiments.iterrows()
-            ],
-            alt_text=[
-                describe_point(row["name"], row["storage_mib"], row["psnr"])
-                for _, row in self.experiments.iterrows()
-            ],
-        )[COLUMNS]
-        chart = plot_rate_distortion(
-            points, {}, budget_mib=budget_mib, ringed=[] if best is None else [best.name]
-        )
+        rows = [row for _, row in self.experiments.iterrows()]
+        best_by_size = self.frontier.index
+        labels = [runs.format_settings(row, self.keys) * (row.name in best_by_size) for row in rows]
+        texts = [describe_point(row["name"], row["storage_mib"], row["psnr"]) for row in rows]
+        points = self.experiments.assign(group=EXPERIMENT, label=labels, alt_text=texts)[COLUMNS]
+        ringed = [] if best is None else [best.name]
+        chart = plot_rate_distortion(points, {}, budget_mib=budget_mib, ringed=ringed)
         title = f"{runs.METHOD} LUTs on {self.set}, by {', '.join(self.keys) or 'experiment'}"
         svg = fill_colours(draw_svg(chart.properties(title=title), "frontier"))
         return svg.encode() if suffix == ".svg" else vl_convert.svg_to_png(svg, scale=2)

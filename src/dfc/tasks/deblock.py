@@ -35,14 +35,9 @@ class Deblocking(Task):
 
     def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
         """Compress a target as JPEG, and decode it again."""
-        return compress_jpeg(target, self.quality)
-
-
-def compress_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    """Compress an image as JPEG of a quality of 1 to 100, and decode it again."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.array(Image.open(file))
+        file = io.BytesIO()
+        Image.fromarray(target).save(file, "JPEG", quality=self.quality)
+        return np.array(Image.open(file))
 
 
 TASK = Deblocking
