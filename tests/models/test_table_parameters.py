@@ -7,7 +7,7 @@ import torch
 from dfc.models.interpolation import interpolate
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import Lut, Table
-from dfc.models.table_parameters import TableParameters
+from dfc.models.table_model import TableParameters
 
 MakeLut = Callable[..., Lut]
 LATTICES = [Uniform(5), DiagonalFirst(Uniform(4), "xyzt", 1, Uniform(6))]

@@ -49,8 +49,7 @@ def compare(
 
 def frontier(
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="the drawing to write, .svg or .png"),
+        Path | None, typer.Option("--output", "-o", help="the drawing to write, .svg or .png")
     ] = None,
     budget: Annotated[
         float | None,

@@ -86,10 +86,7 @@ def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
     padded = _pad(image, reach, padding) if reach else image
     views = [
         padded[
-            :,
-            channel,
-            reach + row : reach + row + height,
-            reach + column : reach + column + width,
+            :, channel, reach + row : reach + row + height, reach + column : reach + column + width
         ]
         for turns in range(lookup.rotations)
         for channel, row, column in lookup.rotate(turns)

@@ -26,7 +26,6 @@ class Deblocking(Task):
 
     @property
     def caption(self) -> str:
-        """What the figures of a benchmark mean, in one line."""
         return f"JPEG of quality {self.quality}: PSNR, SSIM and PSNR-B on luma."
 
     def make_target(self, image: np.ndarray) -> np.ndarray:

@@ -27,7 +27,6 @@ class Deblurring(Task):
 
     @property
     def caption(self) -> str:
-        """What the figures of a benchmark mean, in one line."""
         return "Blur: PSNR on all channels, SSIM on luma."
 
     def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:

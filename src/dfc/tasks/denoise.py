@@ -28,7 +28,6 @@ class Denoising(Task):
 
     @property
     def caption(self) -> str:
-        """What the figures of a benchmark mean, in one line."""
         made = "clipped and rounded to 8 bits" if self.rounded else "clipped"
         return f"Noise of sigma {self.sigma:g}, {made}: PSNR and SSIM on all channels."
 

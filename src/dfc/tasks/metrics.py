@@ -20,10 +20,8 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
 
     Parameters
     ----------
-    restored, target
-        Grey levels 0..255, of one shape (height, width) or (height, width, C); those of
-        `compute_luma` for super-resolution.
-    shave : pixels left out on each side, where a method lacks context; the scale, by convention
+    restored, target : 0..255, of one shape (height, width) or (height, width, C)
+    shave : pixels left out on each side, where a method lacks context; by convention, the scale
 
     Returns
     -------
@@ -43,18 +41,10 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
 
 
 def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
-    """Compute the mean structural similarity (Wang et al. 2004).
+    """Compute the mean structural similarity (Wang et al. 2004), at most 1, of images of one shape.
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
     positions where the window fits, and over the channels.
-
-    Parameters
-    ----------
-    restored, target : images as for `compute_psnr`, of one shape, at least 11x11 pixels
-
-    Returns
-    -------
-    float : at most 1, which is reached by identical images
 
     Raises
     ------

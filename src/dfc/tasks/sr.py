@@ -35,7 +35,6 @@ class SuperResolution(Task):
 
     @property
     def caption(self) -> str:
-        """What the figures of a benchmark mean, in one line."""
         x = self.scale
         return f"x{x}: PSNR and SSIM on luma, {x} pixels shaved for PSNR."
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -55,24 +54,21 @@ def fit(
     # Not prepared: Accelerate would step a prepared schedule once for every process.
     accelerator.register_for_checkpointing(cosine, ema)
 
-    start = checkpoints.resumable_iteration()
+    start, main = checkpoints.resumable_iteration(), accelerator.is_main_process
     if start:
-        if accelerator.is_main_process:
+        if main:
             print(f"resumes after iteration {start}")
         checkpoints.load(accelerator)
-    elif accelerator.is_main_process:
+    elif main:
         checkpoints.clear()
     accelerator.wait_for_everyone()
-    _start_curves(accelerator, checkpoints.curves, resume=start > 0)
+    options = {"dir": str(checkpoints.curves), "resume": start > 0, "save_dvc_exp": False}
+    options |= {"dvcyaml": None, "report": None}
+    accelerator.init_trackers("dfc", init_kwargs={"dvclive": options})
 
     iterations = range(start, schedule.total_iter)
     progress = tqdm(
-        iterations,
-        initial=start,
-        total=schedule.total_iter,
-        disable=not accelerator.is_main_process,
-        mininterval=1,
-        unit="it",
+        iterations, initial=start, total=schedule.total_iter, disable=not main, mininterval=1
     )
     batches = Batches(training, accelerator)
     began = time.perf_counter()
@@ -83,20 +79,17 @@ def fit(
         ema.update_parameters(model)
         done = iteration + 1
         if done % schedule.val_step == 0 or done == schedule.total_iter:
-            psnr = validate(ema.module, validation, accelerator)
-            values = {
-                "loss": accelerator.reduce(torch.stack(losses).mean(), "mean").item(),
-                "val_psnr": psnr,
-                "lr": optimizer.param_groups[0]["lr"],
-            }
+            loss = accelerator.reduce(torch.stack(losses).mean(), "mean").item()
             losses.clear()
+            psnr = validate(ema.module, validation, accelerator)
             progress.set_postfix(val_psnr=f"{psnr:.2f} dB")
+            values = {"loss": loss, "val_psnr": psnr, "lr": optimizer.param_groups[0]["lr"]}
             accelerator.log(values, step=done)
-            if accelerator.is_main_process:
+            if main:
                 keep(ema.module, done)
             checkpoints.save(accelerator, done)
     seconds = time.perf_counter() - began
-    if accelerator.is_main_process:
+    if main:
         print(f"waited for crops {batches.waited / seconds:.1%} of {seconds:.0f} s")
     accelerator.end_training()
     return ema.module
@@ -152,14 +145,3 @@ def validate(model: nn.Module, validation: PairStore, accelerator: Accelerator) 
         error = functional.mse_loss(model(degraded), target)
         scores[index] = 10 * torch.log10(255**2 / error.clamp(min=1e-10))
     return accelerator.reduce(scores, "sum").mean().item()
-
-
-def _start_curves(accelerator: Accelerator, folder: Path, resume: bool) -> None:
-    options = {
-        "dir": str(folder),
-        "resume": resume,
-        "dvcyaml": None,
-        "save_dvc_exp": False,
-        "report": None,
-    }
-    accelerator.init_trackers("dfc", init_kwargs={"dvclive": options})

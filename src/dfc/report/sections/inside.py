@@ -87,14 +87,9 @@ def plot_accesses(
     )
     if reach is None:
         return alt.layer(cells)
-    edges = pd.DataFrame(
-        [
-            {"edge": "upper", "a": 0, "other": reach},
-            {"edge": "upper", "a": 256 - reach, "other": 256},
-            {"edge": "lower", "a": reach, "other": 0},
-            {"edge": "lower", "a": 256, "other": 256 - reach},
-        ]
-    )
+    upper = pd.DataFrame({"edge": "upper", "a": [0, 256 - reach], "other": [reach, 256]})
+    lower = pd.DataFrame({"edge": "lower", "a": [reach, 256], "other": [0, 256 - reach]})
+    edges = pd.concat([upper, lower])
     band = alt.Chart(edges).mark_line(
         color="var(--c2)", strokeWidth=2.5, strokeDash=[6, 3], clip=True, aria=False
     )
@@ -114,9 +109,7 @@ def plot_values(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -
         x=alt.X("value:Q", title="value", scale=alt.Scale(domain=[-128, 128], nice=False)),
         y=alt.Y("percent:Q", title="% of the values", axis=alt.Axis(tickCount=5)),
         color=alt.Color(
-            "lut:N",
-            title=None,
-            scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+            "lut:N", title=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
         ),
     )
     dashes = [[1, 0] if index < len(SERIES) else [4, 2] for index in range(len(colours))]
