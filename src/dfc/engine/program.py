@@ -33,8 +33,8 @@ class Part:
         return self.offset + (points >> self.interval) @ np.array(self.strides)
 
 
-def _lay_out_uniform(lattice: Uniform) -> Part:
-    return Part(lattice.interval, lattice.strides, 0, lattice.size)
+def _lay_out_uniform(lattice: Uniform, first: int = 0) -> Part:
+    return Part(lattice.interval, lattice.strides, first, lattice.size)
 
 
 def _lay_out_band(lattice: DiagonalFirst) -> Part:
@@ -62,11 +62,8 @@ def _lay_out(lattice: Lattice) -> tuple[Part, Part, tuple[int, int, int]]:
         return _lay_out_uniform(lattice), _lay_out_uniform(lattice), (EVERYWHERE,) * 3
     named = len(lattice.dims) - 1
     reach = (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
-    return _lay_out_band(lattice), _lay_out_uniform(lattice.non_diagonal), reach
-
-
-def _find_step(lattice: Lattice) -> int:
-    return lattice.step if isinstance(lattice, Uniform) else lattice.non_diagonal.step
+    diagonal = _lay_out_band(lattice)
+    return diagonal, _lay_out_uniform(lattice.non_diagonal, diagonal.rows), reach
 
 
 @dataclass(frozen=True)
@@ -74,11 +71,9 @@ class LayerProgram:
     """What the kernels need to run one layer."""
 
     layer: Layer
-    tables: NDArray[np.int8]  # all tables of the layer, one after the other
+    tables: Tables
     places: tuple[NDArray[np.int64], ...]
-    """Where the first value of every row of each table stands in `tables`."""
-    lookups: NDArray[np.int32]  # a row a lookup, as `dfc.engine.simplex` describes it
-    unit: int  # the sum of the weights of a lookup: the values of a lookup are multiples of 1/unit
+    """Where the first value of every row of each table stands in `tables.values`."""
 
     @cached_property
     def reach(self) -> int:
@@ -92,16 +87,8 @@ class LayerProgram:
 
         The offsets of the taps are those that `offsets` gives.
         """
-        layer = self.layer
-        kernel = make_layer_kernel(layer.scale, layer.out_channels, sums)
-        kernel(source, offsets, self.packed, output)
-
-    @property
-    def packed(self) -> Tables:
-        """The tables as kernels take them."""
-        divisor = self.layer.divisor * self.unit
-        group = (2**15 - 1) // (127 * self.unit)  # so many lookups add up within 16 bits
-        return Tables(self.lookups, self.tables, self.unit, group, divisor, self.layer.bias)
+        kernel = make_layer_kernel(self.layer.scale, self.layer.out_channels, sums)
+        kernel(source, offsets, self.tables, output)
 
     @cached_property
     def taps(self) -> NDArray[np.int64]:
@@ -118,43 +105,28 @@ class LayerProgram:
 def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
     """Lay out the tables of a layer, given in the order of its lookups."""
     lanes = count_lanes(layer.values_per_lookup)
-    unit = max(_find_step(table.lattice) for table in tables)
-    places, descriptions, start = [], [], 0
-    for table in tables:
-        diagonal, non_diagonal, reach = _lay_out(table.lattice)
-        rows, first = _place_rows(table.lattice, diagonal, non_diagonal)
-        description = []
-        for part, part_start in ((diagonal, start), (non_diagonal, start + first)):
-            upshift = unit.bit_length() - 1 - part.interval
-            description += [part.interval, upshift, part_start + part.offset, *part.strides]
-        descriptions.append([*description, *reach])
-        places.append((start + rows) * lanes)
-        start += first + non_diagonal.rows
+    layouts = [_lay_out(table.lattice) for table in tables]
+    largest = max(non_diagonal.interval for _, non_diagonal, _ in layouts)
+    places, lookups, start = [], [], 0
+    for table, (diagonal, non_diagonal, reach) in zip(tables, layouts, strict=True):
+        lookup = []
+        for part in (diagonal, non_diagonal):
+            lookup += [part.interval, largest - part.interval, start + part.offset, *part.strides]
+        lookups.append([*lookup, *reach])
+        points, count = table.lattice.points, table.lattice.diagonal_size
+        rows = [diagonal.place(points[:count]), non_diagonal.place(points[count:])]
+        places.append((start + np.concatenate(rows)) * lanes)
+        start += non_diagonal.offset + non_diagonal.rows
     # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
-    slack = max(sum(description[STRIDES : STRIDES + 4]) for description in descriptions)
-    program = LayerProgram(
-        layer,
-        np.zeros((start + slack) * lanes, np.int8),
-        tuple(places),
-        np.array(descriptions, np.int32),
-        unit,
-    )
+    slack = max(sum(lookup[STRIDES : STRIDES + 4]) for lookup in lookups)
+    values = np.zeros((start + slack) * lanes, np.int8)
     for table, place in zip(tables, places, strict=True):
-        program.tables[place[:, None] + np.arange(table.values.shape[1])] = table.values
-    return program
-
-
-def _place_rows(
-    lattice: Lattice, diagonal: Part, non_diagonal: Part
-) -> tuple[NDArray[np.int64], int]:
-    """Where the rows of a table go, and where the part elsewhere begins."""
-    if isinstance(lattice, Uniform):
-        return np.arange(lattice.size), 0
-    count = lattice.diagonal_size
-    points, others = lattice.points[:count], lattice.points[count:]
-    return np.concatenate(
-        [diagonal.place(points), diagonal.rows + non_diagonal.place(others)]
-    ), diagonal.rows
+        values[place[:, None] + np.arange(table.values.shape[1])] = table.values
+    unit = 2**largest
+    group = (2**15 - 1) // (127 * unit)  # so many lookups add up within 16 bits
+    divisor = layer.divisor * unit
+    packed = Tables(np.array(lookups, np.int32), values, unit, group, divisor, layer.bias)
+    return LayerProgram(layer, packed, tuple(places))
 
 
 def compile_lut(lut: Lut) -> list[LayerProgram]:

@@ -85,7 +85,7 @@ class TrainableLayer:
     def fill(self, values: Iterable[NDArray]) -> None:
         """Round values, -1..1, to the whole numbers that the kernels look up."""
         pairs = zip(values, self._program.places, strict=True)
-        _in_parallel(lambda pair: fill(*pair, self._program.tables), pairs)
+        _in_parallel(lambda pair: fill(*pair, self._program.tables.values), pairs)
 
     def extend(self, image: NDArray) -> NDArray[np.uint8]:
         """Copy whole-numbered pixels [B, C, H, W] to planes [B, C, H + 2 reach, pitch]."""
@@ -126,10 +126,10 @@ class TrainableLayer:
         program, layer = self._program, self._program.layer
         kernel = make_gradient_kernel(layer.scale, layer.out_channels, inner)
         source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
-        offsets, tables = self._offsets(planes), program.packed
+        offsets, tables = self._offsets(planes), program.tables
         workers = torch.get_num_threads()
         while len(self._gradients) < workers:
-            self._gradients.append(np.zeros(program.tables.size, np.float32))
+            self._gradients.append(np.zeros(program.tables.values.size, np.float32))
 
         def run(worker: int) -> None:
             for index in range(worker, len(planes), workers):

@@ -49,6 +49,11 @@ class Uniform:
         return self.length**4
 
     @property
+    def diagonal_size(self) -> int:
+        """How many rows are diagonal: all of them."""
+        return self.size
+
+    @property
     def strides(self) -> tuple[int, int, int, int]:
         """Rows between neighbours along `a`, `b`, `c` and `d` (`a` slowest)."""
         length = self.length

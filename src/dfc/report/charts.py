@@ -51,13 +51,6 @@ class Chart:
     narrow: str = ""  # the same as SVG for a phone
 
 
-def draw_chart(
-    chart: alt.TopLevelMixin, key: str, alt_text: str, caption: str = "", narrow: str = ""
-) -> Chart:
-    """Draw a chart for a page; `key` tells its elements from those of other charts."""
-    return Chart(draw_svg(chart, key), alt_text, caption, narrow)
-
-
 def draw_svg(chart: alt.TopLevelMixin, key: str) -> str:
     """Draw a chart as SVG for a page; `key` tells its elements from those of its other charts."""
     text = {"labelColor": "var(--muted)", "titleColor": "var(--muted)", "titleFontWeight": "normal"}

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dfc.evaluation.evidence import Evidence, LayerAccesses
-from dfc.report.charts import SERIES, Chart, assign_colours, draw_chart
+from dfc.report.charts import SERIES, Chart, assign_colours, draw_svg
 from dfc.report.run import Run
 
 ID, TITLE = "inside", "Inside the LUT"
@@ -34,7 +34,7 @@ def draw_accesses(evidence: Evidence) -> Iterator[Chart]:
         cells = evidence.accesses[evidence.accesses["layer"] == layer.name]
         alt_text = f"How often {layer.name} reads each cell of the lattice. {caption}"
         chart = plot_accesses(layer, cells, lut.diagonal_reach)
-        yield draw_chart(chart, f"accesses-{index}", alt_text, caption)
+        yield Chart(draw_svg(chart, f"accesses-{index}"), alt_text, caption)
 
 
 def draw_values(evidence: Evidence) -> Iterator[Chart]:
@@ -44,7 +44,7 @@ def draw_values(evidence: Evidence) -> Iterator[Chart]:
     colours = {name: colours[name] for name in names}
     for index, (layers, rows) in enumerate(evidence.values.groupby("layers", sort=False)):
         alt_text = f"How the values of the {layers} are distributed, of {' and '.join(names)}."
-        yield draw_chart(plot_values(rows, layers, colours), f"values-{index}", alt_text)
+        yield Chart(draw_svg(plot_values(rows, layers, colours), f"values-{index}"), alt_text)
 
 
 def plot_accesses(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from dfc.evaluation.evidence import Evidence
-from dfc.report.charts import Chart, draw_chart, draw_svg
+from dfc.report.charts import Chart, draw_svg
 from dfc.report.points import EXPERIMENT, collect_points
 from dfc.report.rate_distortion import plot_results
 from dfc.report.run import Run
@@ -35,4 +35,4 @@ def draw_set(evidence: Evidence, run: Run, name: str, key: str) -> Chart:
         caption = "The line is the best that a storage allows, experiments included."
     narrow = draw_svg(plot_results(evidence, points, NARROW), f"{key}-{NARROW[0]}")
     wide = plot_results(evidence, points, WIDE)
-    return draw_chart(wide, f"{key}-{WIDE[0]}", alt_text, caption, narrow)
+    return Chart(draw_svg(wide, f"{key}-{WIDE[0]}"), alt_text, caption, narrow)

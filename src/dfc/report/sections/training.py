@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from dfc.evaluation.evidence import Evidence
-from dfc.report.charts import SERIES, Chart, draw_chart
+from dfc.report.charts import SERIES, Chart, draw_svg
 from dfc.report.run import Run
 
 ID, TITLE = "training", "Training"
@@ -32,14 +32,14 @@ def draw_curves(curves: Mapping[str, pd.DataFrame]) -> Iterator[Chart]:
         title = f"{STAGES[stage]}: {what}"
         last = points.iloc[-1]
         alt_text = f"{title}, {unit}: {last['value']:.4g} at iteration {last['step']:.0f}."
-        yield draw_chart(plot_curve(points, title, unit), name.replace("/", "-"), alt_text)
+        yield Chart(draw_svg(plot_curve(points, title, unit), name.replace("/", "-")), alt_text)
 
 
 def draw_times(seconds: Mapping[str, float]) -> Iterator[Chart]:
     """Draw how long every stage took, by name, if that is known."""
     if seconds:
         times = "; ".join(f"{stage} {value:.1f} s" for stage, value in seconds.items())
-        yield draw_chart(plot_times(seconds), "times", f"Time of every stage: {times}.")
+        yield Chart(draw_svg(plot_times(seconds), "times"), f"Time of every stage: {times}.")
 
 
 def plot_curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
