@@ -20,7 +20,7 @@ from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
-from dfc.models.artifact import describe_file, format_description, save_model
+from dfc.models.artifact import describe_file, format_lines, save_model
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 
@@ -118,7 +118,7 @@ def use(path: Path) -> str:
         if isinstance(model, Lut):
             restore(image, model)
         if path.suffix == ".safetensors":
-            format_description(describe_file(path))
+            list(format_lines(describe_file(path)))
     except UserError as error:
         return str(error)
     return ""

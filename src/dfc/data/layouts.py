@@ -90,9 +90,10 @@ def _find_sr_pairs(root: Path, scale: int, split: str) -> list[Pair]:
     degraded_folder = _find_degraded_folder(folder, scale)
     partners = _map_stems(degraded_folder) if degraded_folder else {}
     pairs = []
-    for target in _list_targets(folder):
-        stem = _get_stem(target, folder)
-        degraded = None
+    for target in list_images(folder):
+        stem, degraded = _get_stem(target, folder), None
+        if any(map(_is_degraded, stem.split("/")[:-1])):
+            continue
         if partners:
             degraded = _find_partner(target, [stem, f"{stem}x{scale}"], partners, degraded_folder)
         pairs.append(Pair(stem.replace("/", "_"), target, degraded))
@@ -152,15 +153,6 @@ def _find_target_folder(root: Path, split: str) -> Path:
         if len(folders) == 1:
             return folders[0]
     return root
-
-
-def _list_targets(folder: Path) -> list[Path]:
-    """List the images below `folder`, save those in a folder of degraded ones."""
-    return [
-        path
-        for path in list_images(folder)
-        if not any(map(_is_degraded, path.relative_to(folder).parts[:-1]))
-    ]
 
 
 def _find_degraded_folder(target_folder: Path, scale: int) -> Path | None:

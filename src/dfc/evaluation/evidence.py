@@ -156,11 +156,8 @@ def _find_picture(folder: Path, number: int, kind: str, place: int) -> Path:
 
 
 def _read_example(folder: Path, number: int, values: Mapping[str, Any]) -> Example:
-    pictures = {
-        kind: {
-            name: read_image(_find_picture(folder, number, kind, place))
-            for place, name in enumerate(values[kind])
-        }
-        for kind in KINDS
-    }
-    return Example(**values | pictures)
+    def read(kind: str) -> dict[str, NDArray[np.uint8]]:
+        paths = (_find_picture(folder, number, kind, place) for place in range(len(values[kind])))
+        return dict(zip(values[kind], map(read_image, paths), strict=True))
+
+    return Example(**values | {kind: read(kind) for kind in KINDS})

@@ -152,12 +152,8 @@ def describe_file(path: Path) -> dict[str, Any]:
     }
 
 
-def format_description(facts: Mapping[str, Any]) -> str:
-    """Format what `describe_file` gave, for people."""
-    return "\n".join(_format_lines(facts))
-
-
-def _format_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+def format_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Format what `describe_file` gave, for people, line by line."""
     task = f" ({facts['task']})" if "task" in facts else ""
     yield (
         f"{facts['kind']}: {facts['architecture']} x{facts['scale']}{task}, "

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 Point = tuple[float, float]
 Line = tuple[Point, Point]
 Box = tuple[float, float, float, float]  # Left, top, right, bottom
@@ -50,17 +52,15 @@ class Labels:
     font: int
     taken: list[Box] = field(default_factory=list)
 
-    def keep_free(self, point: Point) -> None:
-        """Let no label cover a mark."""
+    def keep_free(self, point: Point, across: float = MARK, down: float = MARK) -> None:
+        """Let no label cover a mark, or what reaches so far across and down from a point."""
         x, y = point
-        self.taken.append((x - MARK, y - MARK, x + MARK, y + MARK))
+        self.taken.append((x - across, y - down, x + across, y + down))
 
     def keep_line_free(self, start: Point, end: Point) -> None:
         """Let no label cover a line, if there is another place for it."""
-        steps = max(1, round(math.dist(start, end) / MARK))
-        for step in range(steps + 1):
-            x, y = (a + (b - a) * step / steps for a, b in zip(start, end, strict=True))
-            self.taken.append((x - MARK / 2, y - 2, x + MARK / 2, y + 2))
+        for point in np.linspace(start, end, max(1, round(math.dist(start, end) / MARK)) + 1):
+            self.keep_free(tuple(point.tolist()), MARK / 2, 2)
 
     def place(self, point: Point, text: str) -> Point:
         """Where a label begins: its left end, and the middle of its height."""
@@ -72,13 +72,10 @@ class Labels:
         starts += [(start, row) for row in (above, below) for start in (x - 2, x + 2 - width)]
         far = 1.2 * height
         starts += [(start, y + row) for start in (right, left) for row in (far, -far)]
-        boxes = {
-            start: (start[0], start[1] - height / 2, start[0] + width, start[1] + height / 2)
-            for start in starts
-        }
-        chosen = min(starts, key=lambda start: self._covered(boxes[start]))
-        self.taken.append(boxes[chosen])
-        return chosen
+        boxes = [(x, y - height / 2, x + width, y + height / 2) for x, y in starts]
+        chosen = min(boxes, key=self._covered)
+        self.taken.append(chosen)
+        return starts[boxes.index(chosen)]
 
     def _covered(self, box: Box) -> float:
         """How much of a box is taken already, or outside."""
@@ -104,10 +101,6 @@ def arrow(start: Point, end: Point) -> tuple[Point, Point, float] | None:
     gap = MARK + 3
     if length < 3 * gap:
         return None
-    step = (across / length * gap, down / length * gap)
-    tip = (end[0] - step[0], end[1] - step[1])
-    return (
-        (start[0] + step[0], start[1] + step[1]),
-        tip,
-        math.degrees(math.atan2(across, -down)) % 360,
-    )
+    x, y = across / length * gap, down / length * gap
+    direction = math.degrees(math.atan2(across, -down)) % 360
+    return (start[0] + x, start[1] + y), (end[0] - x, end[1] - y), direction
