@@ -39,10 +39,7 @@ def open_image(path: Path) -> Image.Image:
 
 
 def convert_to_8_bit(image: Image.Image) -> np.ndarray:
-    """Turn an image of any mode into uint8, (height, width) or (height, width, 3).
-
-    Raises `ValueError` if it has 32-bit pixels, whose range is not known.
-    """
+    """Turn an image of any mode into uint8, [H, W] or [H, W, 3]; a `ValueError` at 32 bits."""
     if image.mode.startswith("I;16"):
         # 65535 / 257 = 255, so that black and white stay exactly black and white.
         return np.rint(np.asarray(image) / 257).astype(np.uint8)

@@ -3,12 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from dfc.evaluation.accesses import (
-    compute_diagonal_share,
-    compute_uniform_mib,
-    count_accesses,
-    count_values,
-)
+from dfc.evaluation.accesses import count_accesses, count_values
+from dfc.evaluation.collect import compute_diagonal_share, compute_uniform_mib
 from dfc.models.lut import Lut
 
 

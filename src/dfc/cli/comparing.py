@@ -8,9 +8,10 @@ from dfc.common.errors import UserError
 from dfc.data import sample
 from dfc.data.layouts import find_benchmark_sets
 from dfc.evaluation.benchmark import Comparison, compare
+from dfc.evaluation.evidence import TARGET
 from dfc.tasks import build_task, find_task
 
-OTHERS = ("bicubic", "input", "original")  # what LUTs are shown beside
+OTHERS = ("bicubic", "input", TARGET)  # what LUTs are shown beside
 
 
 def load_comparison(
@@ -45,4 +46,4 @@ def _name_luts(paths: Sequence[Path]) -> list[str]:
     """The names of files, or their whole paths where a name would stand for two things."""
     names = [path.stem for path in paths]
     clear = len({*names, *OTHERS}) == len(names) + len(OTHERS)
-    return names if clear else [str(path) for path in paths]
+    return names if clear else [*map(str, paths)]

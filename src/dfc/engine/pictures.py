@@ -22,7 +22,6 @@ def restore(image: AnyImage, lut: Lut, threads: int | None = None) -> AnyImage:
         An array, uint8, of shape (height, width) or (height, width, 3), or an image of Pillow's in
         any mode. Transparency is kept, enlarged by bicubic interpolation; palettes, CMYK and 16-bit
         grey become RGB and 8-bit grey.
-    lut : from `dfc.load`
     threads : how many threads share the work; all cores by default
 
     Returns

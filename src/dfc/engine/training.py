@@ -98,9 +98,7 @@ class TrainableLayer:
             extend_plane(plane, -reach, 0, height, *self._borders(height, width), reach)
         return planes
 
-    def sum_lookups(
-        self, planes: NDArray[np.uint8], height: int, width: int
-    ) -> NDArray[np.float32]:
+    def sum_lookups(self, planes: NDArray[np.uint8], height: int, width: int) -> NDArray:
         """Add up all lookups: float32 [B, out_channels, H * scale, W * scale]."""
         layer = self._program.layer
         shape = (len(planes), layer.out_channels, height * layer.scale, width * layer.scale)

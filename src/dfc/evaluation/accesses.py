@@ -11,7 +11,7 @@ from torch import Tensor
 from dfc.engine.training import EngineModel
 from dfc.evaluation.evidence import LayerAccesses
 from dfc.models.forward import gather_taps, run_layers
-from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.lattice import DiagonalFirst
 from dfc.models.layers import Layer
 from dfc.models.lut import Lut
 
@@ -66,30 +66,6 @@ def count_accesses(lut: Lut, images: Iterable[NDArray]) -> tuple[list[LayerAcces
         columns = {"a": a * step, "other": other * step, "count": cells[layer][a, other]}
         frames.append(pd.DataFrame({"layer": name} | columns))
     return layers, pd.concat(frames, ignore_index=True)
-
-
-def find_diagonal_lattice(lut: Lut) -> DiagonalFirst | None:
-    """Find the lattice that compressed tables are on; None where none is compressed."""
-    lattices = (table.lattice for table in lut.tables.values())
-    return next((lattice for lattice in lattices if isinstance(lattice, DiagonalFirst)), None)
-
-
-def compute_diagonal_share(lut: Lut) -> float:
-    """Compute the share of values that stand in the diagonal part of a compressed table, 0..1."""
-    diagonal = sum(
-        table.lattice.diagonal_size * table.values.shape[1]
-        for table in lut.tables.values()
-        if isinstance(table.lattice, DiagonalFirst)
-    )
-    return diagonal / sum(table.values.size for table in lut.tables.values())
-
-
-def compute_uniform_mib(lut: Lut) -> float:
-    """Compute the MiB of values that the LUT would take without compression."""
-    values = (
-        Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
-    )
-    return sum(values) / 2**20
 
 
 def count_values(lut: Lut, bins: int = 32) -> pd.DataFrame:

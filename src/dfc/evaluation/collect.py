@@ -5,16 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from dfc.evaluation.accesses import (
-    compute_diagonal_share,
-    compute_uniform_mib,
-    count_accesses,
-    count_values,
-    find_diagonal_lattice,
-)
+from dfc.evaluation.accesses import count_accesses, count_values
 from dfc.evaluation.benchmark import Comparison
 from dfc.evaluation.evidence import Evidence, LutFacts
 from dfc.evaluation.examples import make_examples
+from dfc.models.lattice import DiagonalFirst, Uniform
 from dfc.models.lut import Lut
 
 
@@ -58,16 +53,35 @@ def find_best(scores: pd.DataFrame, names: list[str]) -> str:
 
 def describe_lut(lut: Lut) -> LutFacts:
     """Describe a LUT in a few words and figures."""
-    lattice = find_diagonal_lattice(lut)
+    lattices = [table.lattice for table in lut.tables.values()]
+    lattice = next((each for each in lattices if isinstance(each, DiagonalFirst)), None)
     return LutFacts(
         model=lut.architecture.title,
-        lattice=(lattice or next(iter(lut.tables.values())).lattice).title,
+        lattice=(lattice or lattices[0]).title,
         history=", then ".join(map(_describe_step, lut.history)) or "nobody knows",
         size_mib=lut.size_mib,
         uniform_mib=compute_uniform_mib(lut),
         diagonal_share=compute_diagonal_share(lut) if lattice else None,
         diagonal_reach=lattice.reach if lattice else None,
     )
+
+
+def compute_diagonal_share(lut: Lut) -> float:
+    """Compute the share of values that stand in the diagonal part of a compressed table, 0..1."""
+    diagonal = sum(
+        table.lattice.diagonal_size * table.values.shape[1]
+        for table in lut.tables.values()
+        if isinstance(table.lattice, DiagonalFirst)
+    )
+    return diagonal / sum(table.values.size for table in lut.tables.values())
+
+
+def compute_uniform_mib(lut: Lut) -> float:
+    """Compute the MiB of values that the LUT would take without compression."""
+    values = (
+        Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
+    )
+    return sum(values) / 2**20
 
 
 def _describe_step(step: Mapping[str, Any]) -> str:

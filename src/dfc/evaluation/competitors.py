@@ -15,15 +15,12 @@ def find_competitors(width: int, height: int, scale: int, threads: int) -> dict[
     if find_spec("onnxruntime") and find_spec("onnx") and scale > 1:
         found["FSRCNN, luma only"] = _fsrcnn(width, height, scale, threads)
     if find_spec("cv2"):
-        found["OpenCV bicubic"] = _bicubic(scale, threads)
+        import cv2
+
+        cv2.setNumThreads(threads)
+        bicubic = {"fx": scale, "fy": scale, "interpolation": cv2.INTER_CUBIC}
+        found["OpenCV bicubic"] = lambda image: cv2.resize(image, None, **bicubic)
     return found
-
-
-def _bicubic(scale: int, threads: int) -> Enlarge:
-    import cv2
-
-    cv2.setNumThreads(threads)
-    return lambda image: cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
 
 
 def _fsrcnn(width: int, height: int, scale: int, threads: int) -> Enlarge:

@@ -41,7 +41,7 @@ class LutFacts:
 
 @dataclass(frozen=True)
 class LayerAccesses:
-    """How many lookups of a layer were counted."""
+    """How a layer reads its tables."""
 
     name: str
     step: int  # levels of a cell

@@ -45,15 +45,10 @@ def nest_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
 def format_markdown(table: pd.DataFrame, caption: str) -> str:
     """Format a table for people."""
     measured = table.assign(gain=compute_gains(table))
-    shown = pd.DataFrame(
-        {
-            "set": table["set"],
-            "method": table["method"],
-            **{
-                heading: measured[key].map(text.format).replace("nan", "")
-                for key, (heading, text) in SHOWN.items()
-                if key in measured
-            },
-        }
-    )
-    return f"{caption}\n\n{shown.to_markdown(index=False, disable_numparse=True)}\n"
+    shown = {"set": table["set"], "method": table["method"]} | {
+        heading: measured[key].map(text.format).replace("nan", "")
+        for key, (heading, text) in SHOWN.items()
+        if key in measured
+    }
+    markdown = pd.DataFrame(shown).to_markdown(index=False, disable_numparse=True)
+    return f"{caption}\n\n{markdown}\n"

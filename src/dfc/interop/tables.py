@@ -45,10 +45,7 @@ class Files:
 
 
 def find_tables(source: Path) -> list[Files]:
-    """Find the LUTs in a folder; or the one that a file belongs to.
-
-    Raises `UserError` if a file of a compressed table has no partner.
-    """
+    """Find the LUTs in a folder, or that of one file; a `UserError` for half a compressed table."""
     folder = source if source.is_dir() else source.parent
     groups: dict[str, dict[str, dict[str, Path]]] = {}
     for path in sorted(folder.glob("*.npy")):
@@ -142,10 +139,7 @@ def _width(parts: Iterable[NDArray[np.int8]]) -> int:
 
 
 def find_index(folder: Path) -> DiagonalFirst | None:
-    """The lattice that the `ref2index` file of a folder is named and shaped for; None without one.
-
-    Raises `UserError` if the file is damaged.
-    """
+    """The lattice that a `ref2index` file says; None without one. A `UserError` if damaged."""
     paths = [path for path in sorted(folder.glob("ref2index_*.npy")) if _INDEX.fullmatch(path.stem)]
     if len(paths) != 1:
         return None

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 def make_lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, ...]:
-    """Make a lookup a pattern, of one channel: tables PREFIX_LETTER.
-
-    Raises `ValueError` if the patterns are not different letters of `PATTERNS`.
-    """
+    """Make a lookup a pattern, of one channel: tables PREFIX_LETTER, or a `ValueError`."""
     if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(PATTERNS):
         letters = "".join(PATTERNS)
         raise ValueError(f"patterns {patterns!r} are not different letters of {letters!r}")
@@ -48,14 +45,8 @@ def make_spf_lut(scale: int, patterns: str = "sdy") -> Architecture:
     """SPF-LUT (CVPR 2024): four hidden layers of which each keeps a channel, mixed at the end."""
     count = len(patterns)
     hidden = (
-        Layer(
-            make_lookups(f"s{stage}c0", patterns),
-            divisor=4 * count,
-            bias=127,
-            out_channels=channels,
-            keeps=1,
-        )
-        for stage, channels in ((1, 2), (2, 2), (3, 2), (4, 1))
+        Layer(make_lookups(f"s{stage}c0", patterns), 4 * count, 127, out_channels, keeps=1)
+        for stage, out_channels in ((1, 2), (2, 2), (3, 2), (4, 1))
     )
     # The four channels of one pixel: there is nothing to rotate.
     channels = Lookup("s5_channel", tuple((channel, 0, 0) for channel in range(4)), rotations=1)

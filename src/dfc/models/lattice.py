@@ -66,10 +66,7 @@ class Uniform:
         return axes * self.step
 
     def rows(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rows [N] of lattice points [N, 4].
-
-        Raises `ValueError` if a point is not on the lattice.
-        """
+        """Rows [N] of lattice points [N, 4]; a `ValueError` if a point is not on the lattice."""
         if (points % self.step).any():
             raise ValueError(f"not every point lies on the lattice of interval {self.interval}")
         return (points // self.step) @ np.array(self.strides)
@@ -167,10 +164,7 @@ Lattice = Uniform | DiagonalFirst
 
 
 def parse_lattice(values: dict[str, Any]) -> Lattice:
-    """Read what `to_json` wrote.
-
-    Raises `ValueError` if it describes no lattice.
-    """
+    """Read what `to_json` wrote; a `ValueError` if it describes no lattice."""
     match values:
         case {"kind": "uniform", "interval": int(interval)} if interval in INTERVALS:
             return Uniform(interval)

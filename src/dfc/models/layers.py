@@ -133,9 +133,8 @@ class Architecture:
         for layer in self.layers:
             known = kept if layer.reads_kept else channels
             if max(tap[0] for lookup in layer.lookups for tap in lookup.taps) >= known:
-                raise ValueError(
-                    f"table {layer.lookups[0].table}: reads a channel that is not there"
-                )
+                table = layer.lookups[0].table
+                raise ValueError(f"table {table}: reads a channel that is not there")
             channels, kept = layer.out_channels - layer.keeps, kept + layer.keeps
         if channels != 1 or self.layers[-1].keeps:
             raise ValueError("expected a last layer that gives one channel")

@@ -29,10 +29,7 @@ class Table:
             )
 
     def resample(self, lattice: DiagonalFirst) -> "Table":
-        """Keep the values at the points of another lattice, all of which this one must have.
-
-        Raises `ValueError` if this table is not uniform, or too coarse for the other lattice.
-        """
+        """Keep the values at the points of another lattice; a `ValueError` if one is missing."""
         if self.lattice == lattice:
             return self
         if not isinstance(self.lattice, Uniform):

@@ -30,10 +30,7 @@ class Sweep:
         return find_pareto(self.experiments)
 
     def format_text(self, budget_mib: float | None = None) -> str:
-        """Lay out the frontier, and name the best LUT that fits a budget.
-
-        Raises `UserError` if no LUT fits.
-        """
+        """Lay out the frontier, and name the best within a budget; a `UserError` if none fits."""
         columns = {
             "MiB": self.frontier["storage_mib"].map("{:.3f}".format),
             "PSNR (dB)": self.frontier["psnr"].map("{:.3f}".format),

@@ -39,10 +39,7 @@ class Deblurring(Task):
 
 
 def draw_shake_kernel(rng: np.random.Generator) -> np.ndarray:
-    """Draw the blur of a shaking hand: the time that the camera spends at each offset.
-
-    Returns float64, of shape (SHAKE, SHAKE), adding up to 1.
-    """
+    """Draw the blur of a shaking hand, [SHAKE, SHAKE]: the share of time spent at each offset."""
     steps = 200
     velocity = gaussian_filter1d(rng.standard_normal((2, steps)), steps / 8, axis=1)
     path = np.cumsum(velocity, axis=1)

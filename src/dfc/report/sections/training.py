@@ -44,12 +44,9 @@ def draw_times(seconds: Mapping[str, float]) -> Iterator[Chart]:
 
 def plot_curve(points: pd.DataFrame, title: str, label: str) -> alt.LayerChart:
     """Draw what was measured during training, columns step and value; the label says the unit."""
-    shown = points.assign(
-        alt_text=[
-            f"iteration {step:.0f}: {value:.4g}" for step, value in points[["step", "value"]].values
-        ]
-    )
-    base = alt.Chart(shown, title=title, width=280, height=150).encode(
+    values = points[["step", "value"]].values
+    alt_text = [f"iteration {step:.0f}: {value:.4g}" for step, value in values]
+    base = alt.Chart(points.assign(alt_text=alt_text), title=title, width=280, height=150).encode(
         x=alt.X("step:Q", title="iteration", axis=alt.Axis(grid=False, tickCount=5)),
         y=alt.Y("value:Q", title=label, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
         description="alt_text:N",
@@ -68,6 +65,5 @@ def plot_times(seconds: Mapping[str, float]) -> alt.LayerChart:
         x=alt.X("seconds:Q", title="seconds", axis=alt.Axis(tickCount=5)),
     )
     bars = base.mark_bar(color=SERIES[0], height=16).encode(description="alt_text:N")
-    return bars + base.mark_text(
-        align="left", dx=4, color="var(--ink)", fontSize=12, aria=False
-    ).encode(text="alt_text:N")
+    text = base.mark_text(align="left", dx=4, color="var(--ink)", fontSize=12, aria=False)
+    return bars + text.encode(text="alt_text:N")
