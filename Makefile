@@ -7,8 +7,9 @@ run: .venv/installed
 	dvc repro
 	@cat reports/table.md
 
+# On two workers: much of the time, tests wait for processes that they have started.
 test: .venv/installed
-	pytest
+	pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/installed
 	ruff check .

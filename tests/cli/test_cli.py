@@ -13,6 +13,8 @@ import dfc as library
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 
+HEAVY = {"accelerate", "altair", "dvc", "pandas", "skimage", "torch"}
+"""Packages that restoring does without, so that a light install has none of them."""
 TINY = ("--model", "sr_lut", "--nf", "2", "--batch-size", "1", "--patch-size", "4", "--steps", "3")
 
 
@@ -100,3 +102,22 @@ def test_a_size_that_is_none_is_refused(lut: Path) -> None:
     done = dfc("bench", str(lut), "--size", "big")
     assert done.returncode == 1
     assert done.stderr == "error: --size: expected WIDTHxHEIGHT in pixels, got big\n"
+
+
+@pytest.mark.parametrize("command", ["restore", "info", "compress", "export"])
+def test_commands_on_lut_files_load_no_heavy_package(
+    tmp_path: Path, lut: Path, command: str
+) -> None:
+    picture(tmp_path / "a.png")
+    output = tmp_path / ("folder" if command == "export" else "a.out.png")
+    arguments = {
+        "restore": [str(lut), str(tmp_path / "a.png"), "-o", str(output)],
+        "info": [str(lut)],
+        "compress": [str(lut), "-o", str(output), "--interval", "7"],
+        "export": [str(lut), "-o", str(output)],
+    }
+    code = "import sys; from dfc.cli import main\ntry: main()\nfinally: print('', *sys.modules)"
+    run = (sys.executable, "-c", code, command, *arguments[command])
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
