@@ -162,9 +162,9 @@ def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> N
 def test_a_lut_may_be_called_as_what_it_is_compared_with(
     tmp_path: Path, make_lut: MakeLut, data: Path
 ) -> None:
-    for name in ("original", "bicubic"):
+    for name in ("target", "bicubic"):
         save_model(make_lut("mulut", 2, "s"), tmp_path / f"{name}.safetensors")
-    luts = [tmp_path / f"{name}.safetensors" for name in ("original", "bicubic")]
+    luts = [tmp_path / f"{name}.safetensors" for name in ("target", "bicubic")]
     metrics = json.loads(dfc("benchmark", *luts, "--data", data, "--json").stdout)
     assert list(metrics["Set2"]) == ["bicubic", *map(str, luts)]
 
