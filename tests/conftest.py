@@ -23,9 +23,17 @@ from dfc.tasks import build_task
 
 ROOT = Path(__file__).parents[1]
 
+# Threads of several processes that spin while they wait would take the cores from each other.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # A busy machine is no failure.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the pipeline as a whole first: of several workers, the others do all else meanwhile."""
+    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
 
 
 @pytest.fixture(scope="session")
