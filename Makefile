@@ -9,7 +9,7 @@ run: .venv/installed
 
 # On two workers: much of the time, tests wait for processes that they have started.
 test: .venv/installed
-	pytest --numprocesses 2 --dist loadgroup
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed
 	ruff check .

@@ -32,8 +32,9 @@ settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the pipeline as a whole first: of several workers, the others do all else meanwhile."""
-    items.sort(key=lambda item: item.path.name != "test_pipeline.py")
+    """Start with the files that take longest, so that several workers end at the same time."""
+    longest = ("test_processes.py", "test_pipeline.py")
+    items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else 9)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from dfc.images import read_image, write_image
 from dfc.models.artifact import load_lut
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("pipeline")  # one project for all of them
 STAGES = ["prepare", "init", "train", "export", "compress", "finetune", "benchmark", "report"]
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 
