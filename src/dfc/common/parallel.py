@@ -32,11 +32,7 @@ def prefetch(
 ) -> Iterator[Result]:
     """Apply a function to items in threads, ahead of time, and give the results in order.
 
-    Parameters
-    ----------
-    function : applied to each item once; what it raises is raised here
-    threads : how many items are worked on at once
-    ahead : how many results, finished or not, may wait in memory; `threads` by default
+    At most `ahead` results, by default one a thread, wait in memory, finished or not.
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:

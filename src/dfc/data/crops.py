@@ -45,20 +45,14 @@ class CropSampler:
     def draw_batch(
         self, iteration: int, rank: int = 0, world: int = 1
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draw the share of one process in the batch of an iteration.
+        """Draw the rows rank, rank + world, .. of the batch of an iteration, for one process.
 
         Every crop shows one colour plane. A large image is drawn more often than a small one, by
         the square root of its places, so that it does not crowd out others; all places in it are as
         likely. Data augmentation: each crop is one of the 16 that flips, rotations and the negative
         give, at a brightness drawn anew, since the degradations are alike in all of them. So few
         photographs fill a table as many would.
-
         Raises `UserError` if the batch does not divide evenly over the processes.
-
-        Parameters
-        ----------
-        iteration : 0 or more
-        rank, world : number of this process, which gets the rows rank, rank + world, .., of all
 
         Returns
         -------

@@ -30,22 +30,15 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     """Find the image pairs of one data set, in any of the layouts in use.
 
     Where folders `sharp` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
-    images of one name are pairs (GoPro: below `train/` for training, below `test/` otherwise), at
-    scale 1; at others, only the target ones are taken.
-    Target images are otherwise those in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the
-    only `*_HR/`, or else anywhere below `root`. Degraded ones are looked for in `LR_bicubic/X4/`
-    and `LR/X4/` (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside
-    `DIV2K_train_HR/`; they are named as the target image, with or without "x4" at the end, with any
-    image extension.
+    images of one name are pairs (GoPro: below `train/` for the split "train", below `test/` for
+    "val"), at scale 1; at others, only the target ones are taken. Target images are otherwise those
+    in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the only `*_HR/`, or else anywhere below
+    `root`. Degraded ones, `scale` times smaller, are looked for in `LR_bicubic/X4/` and `LR/X4/`
+    (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside `DIV2K_train_HR/`; they are
+    named as the target image, with or without "x4" at the end.
 
     Returns them in the order of the paths of the target images. Raises `UserError` if there are no
     images, two of them would have one name, or one lacks the partner that others have.
-
-    Parameters
-    ----------
-    root : the folder of the data set
-    scale : how many times smaller the degraded images are, on each side
-    split : "train" or "val": which part to take where a set keeps the two apart
     """
     pairs = _find_blur_pairs(root, scale, split) or _find_sr_pairs(root, scale, split)
     if not pairs:

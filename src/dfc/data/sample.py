@@ -33,5 +33,5 @@ def find_photograph(name: str) -> Pair:
 
 
 def list_benchmark_set() -> dict[str, list[Pair]]:
-    """The photographs to measure on, by the name of their set."""
+    """List the photographs to measure on, by the name of their set."""
     return {"sample": [find_photograph(name) for name in BENCHMARK]}

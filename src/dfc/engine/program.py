@@ -88,7 +88,7 @@ class LayerProgram:
         The offsets of the taps are those that `offsets` gives.
         """
         kernel = make_layer_kernel(self.layer.scale, self.layer.out_channels, sums)
-        kernel(source, offsets, self.tables, output)
+        kernel(*source, offsets, *self.tables, *output)
 
     @cached_property
     def taps(self) -> NDArray[np.int64]:

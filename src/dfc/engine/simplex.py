@@ -62,39 +62,16 @@ def _measure_distance(a, tap, reach):
 
 
 @njit(inline="always")
-def _sort_keys(a, b, c, d):
-    """Sort four keys, the highest first, by a network of five exchanges."""
-    first, second = higher(a, b), lower(a, b)
-    third, fourth = higher(c, d), lower(c, d)
-    first, third = higher(first, third), lower(first, third)
-    second, fourth = higher(second, fourth), lower(second, fourth)
-    return first, higher(second, third), lower(second, third), fourth
+def _sort_pair(a, b):
+    return higher(a, b), lower(a, b)
 
 
 @njit(inline="always")
-def _step_row(row, key):
-    stride = (key >> splat(TAP_BITS, 32, PIXELS)) & splat((1 << STRIDE_BITS) - 1, 32, PIXELS)
-    return row + stride
+def find_simplex(planes, position, taps, lookup):
+    """Find the simplex of each lookup.
 
-
-@njit(inline="always")
-def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights):
-    """Store the table rows of the five vertices of each lookup, and weights that add up to `unit`.
-
-    Parameters
-    ----------
-    planes : pixels, flat, uint8
-    position : of the first of sixteen pixels in a row
-    taps : offsets [4] of the taps from a pixel
-    lookup : the description [COLUMNS] of a lookup
-    lane_bits : a table row takes 2^lane_bits values
-    rows, weights : to be filled [5 * 16], vertex by vertex; a row is given by its first value
-
-    Returns
-    -------
-    tuple
-        How far each lookup is beyond the diagonal band (at most 0: within), and the four keys,
-        highest fraction first.
+    Returns how far each is beyond the diagonal band (at most 0: within), the table row of the lower
+    corner, and the four keys, highest fraction first.
     """
     a = load(planes, position + taps[0], 32, PIXELS)
     b = load(planes, position + taps[1], 32, PIXELS)
@@ -109,13 +86,34 @@ def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights
     diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
     coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
     zero = splat(0, 32, PIXELS)
-    row = where_at_most(beyond, zero, diagonal, coarse)
-    first, second, third, fourth = _sort_keys(
-        where_at_most(beyond, zero, na, fa),
-        where_at_most(beyond, zero, nb, fb),
-        where_at_most(beyond, zero, nc, fc),
-        where_at_most(beyond, zero, nd, fd),
+    # A sorting network.
+    first, second = _sort_pair(
+        where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
     )
+    third, fourth = _sort_pair(
+        where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
+    )
+    first, third = _sort_pair(first, third)
+    second, fourth = _sort_pair(second, fourth)
+    second, third = _sort_pair(second, third)
+    return beyond, where_at_most(beyond, zero, diagonal, coarse), first, second, third, fourth
+
+
+@njit(inline="always")
+def _step_row(row, key):
+    stride = (key >> splat(TAP_BITS, 32, PIXELS)) & splat((1 << STRIDE_BITS) - 1, 32, PIXELS)
+    return row + stride
+
+
+@njit(inline="always")
+def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights):
+    """Store the table rows of the five vertices of each lookup, and weights that add up to `unit`.
+
+    The lookups are those of sixteen pixels (flat, uint8) from a position on, by offsets [4] of
+    their taps and a description [COLUMNS]. A table row takes 2^lane_bits values. Rows, given by
+    their first values, and weights are filled in: [5 * 16], vertex by vertex.
+    """
+    beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
     at = splat(FRACTION_AT, 32, PIXELS)
     fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
     store(splat(unit, 32, PIXELS) - fa, weights, 0)
@@ -139,12 +137,8 @@ def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights
 def rank_taps(found, lookup, numbers, slopes):
     """Store which tap each fraction belongs to, and the slope of a weight over its pixel.
 
-    Parameters
-    ----------
-    found : what `find_vertices` returned
-    lookup : the description [COLUMNS] of a lookup
-    numbers : to be filled [4 * 16]: numbers of the taps, highest fraction first
-    slopes : to be filled [16]: units of weight for one grey level
+    From what `find_vertices` returned, `numbers` [4 * 16] of the taps are filled in, highest
+    fraction first, and `slopes` [16], units of weight for one grey level.
     """
     beyond, first, second, third, fourth = found
     mask = splat((1 << TAP_BITS) - 1, 32, PIXELS)

@@ -82,17 +82,10 @@ def place_layers(program: Sequence[LayerProgram]) -> tuple[list[Placement], int]
 
 
 class Strips:
-    """An image that is restored strip by strip; strips may be restored at the same time.
+    """An image, uint8 [H, W, C], that is restored strip by strip, several at the same time.
 
-    A strip is worked on in planes that extend beyond it on all sides, as far as the layers read.
-
-    Parameters
-    ----------
-    program : the layers
-    image : uint8 [H, W, C]
-    restored : uint8 [H * scale, W * scale, C], to be filled
-    rows : height of a strip
-    padding : what lies beyond the borders, `edge` or `reflect`
+    A strip of so many rows is worked on in planes that extend beyond it on all sides, as far as the
+    layers of the program read; the padding, `edge` or `reflect`, says what lies beyond the borders.
     """
 
     def __init__(

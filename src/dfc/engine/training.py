@@ -94,16 +94,16 @@ class TrainableLayer:
         shape = (batch, channels, height + 2 * reach, round_up_pitch(width + 2 * reach))
         planes = np.empty(shape, np.uint8)
         planes[:, :, reach : reach + height, reach : reach + width] = image
+        rows, columns = self._borders(height, width)
         for plane in planes.reshape(-1, *shape[2:]):
-            extend_plane(plane, -reach, 0, height, *self._borders(height, width), reach)
+            extend_plane(plane, -reach, 0, height, rows, columns, reach)
         return planes
 
     def sum_lookups(self, planes: NDArray[np.uint8], height: int, width: int) -> NDArray:
         """Add up all lookups: float32 [B, out_channels, H * scale, W * scale]."""
-        layer = self._program.layer
+        layer, offsets = self._program.layer, self._offsets(planes)
         shape = (len(planes), layer.out_channels, height * layer.scale, width * layer.scale)
         sums = np.empty(shape, np.float32)
-        offsets = self._offsets(planes)
 
         def run(index: int) -> None:
             source = self._source(planes[index], height, width)
@@ -121,8 +121,8 @@ class TrainableLayer:
         inner: bool,
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
         """Compute the gradients of the image [B, C, H, W], if `inner`, and of the tables."""
-        program, layer = self._program, self._program.layer
-        kernel = make_gradient_kernel(layer.scale, layer.out_channels, inner)
+        program = self._program
+        kernel = make_gradient_kernel(program.layer.scale, program.layer.out_channels, inner)
         source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
         offsets, tables = self._offsets(planes), program.tables
         workers = torch.get_num_threads()
@@ -131,14 +131,9 @@ class TrainableLayer:
 
         def run(worker: int) -> None:
             for index in range(worker, len(planes), workers):
-                kernel(
-                    self._source(planes[index], *size),
-                    offsets,
-                    tables,
-                    _flatten(sums[index]),
-                    self._gradients[worker],
-                    source[index].reshape(-1),
-                )
+                written = self._gradients[worker], source[index].reshape(-1)
+                read = self._source(planes[index], *size)
+                kernel(*read, offsets, *tables[:3], *_flatten(sums[index]), *written)
 
         _in_parallel(run, range(workers))
         gradients = [np.empty_like(value, np.float32) for value in values]
@@ -160,7 +155,7 @@ class TrainableLayer:
 
     def _source(self, planes: NDArray[np.uint8], height: int, width: int) -> Source:
         pitch, reach = planes.shape[2], self._program.reach
-        return Source(planes.reshape(-1), reach * pitch + reach, pitch, height, width)
+        return Source(planes.reshape(-1), reach * (pitch + 1), pitch, height, width)
 
 
 def _flatten(sums: NDArray[np.float32]) -> Output:

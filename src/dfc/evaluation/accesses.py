@@ -21,17 +21,10 @@ SIDE = 256
 
 @torch.no_grad()
 def count_accesses(lut: Lut, images: Iterable[NDArray]) -> tuple[list[LayerAccesses], pd.DataFrame]:
-    """Count what every spatial layer reads while images are restored.
+    """Count what every spatial layer reads while images are restored, 0..255, [H, W] or [H, W, 3].
 
-    Parameters
-    ----------
-    lut : its finest lattice decides the size of a cell
-    images : degraded, 0..255, [H, W] or [H, W, 3]; the middle of them is counted
-
-    Returns
-    -------
-    list of LayerAccesses
-    DataFrame : columns layer, a, other (levels where a cell of `a` and `b c d` begins) and count
+    The finest lattice of a layer decides the size of a cell; the middle of images is counted. The
+    columns are layer, a, other (levels where a cell of `a` and `b c d` begins) and count.
     """
     model, padding = EngineModel(lut), lut.architecture.padding
     lattices = {name: table.lattice for name, table in lut.tables.items()}

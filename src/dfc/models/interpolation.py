@@ -32,13 +32,9 @@ def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
 
 
 def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the simplex around each input: its five vertices, and their weights.
+    """Find the simplex around each input: rows [N, 5] of five vertices, and their weights [N, 5].
 
-    Returns
-    -------
-    tuple of Tensor
-        Rows [N, 5] of the table, and weights [N, 5] that add up to 1; the weights carry the
-        gradient to the pixels.
+    The weights add up to 1, and carry the gradient to the pixels.
     """
     if isinstance(lattice, Uniform):
         strides = torch.tensor(lattice.strides, device=taps.device)

@@ -19,16 +19,10 @@ TILE = 8192  # rows of a cell in work at once: a layer of them (2 MB at 64 wide)
 class Cell(nn.Module):
     """Four pixels in, the values of one lookup out: a densely connected block of 1x1 convolutions.
 
-    Every hidden layer of `features` ReLU units reads all hidden layers before it, and the linear
-    output reads them all. A position is one row of a matrix, since nothing but the four taps is
-    read.
-
-    Parameters
-    ----------
-    features : width `nf` of a hidden layer
-    values : values that one lookup yields
-    gain, offset
-        Where training starts: every value is about gain * a + offset, for the first tap `a`.
+    Every hidden layer of `features` ReLU units (the width `nf`) reads all hidden layers before it,
+    and the linear output reads them all. A position is one row of a matrix, since nothing but the
+    four taps is read. Training starts where every value is about gain * a + offset, for the first
+    tap `a`.
     """
 
     def __init__(self, features: int, values: int, gain: float, offset: float) -> None:

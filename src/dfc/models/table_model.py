@@ -57,16 +57,9 @@ class TableParameters(nn.Module):
     """Trainable values of one table / 127, -1..1, as a sum over lattices.
 
     Most values on a fine lattice are accessed too rarely to learn anything but noise. Those of a
-    coarse lattice are not; interpolated at the points of the table, they are added to its own.
-
-    Parameters
-    ----------
-    table : where training starts
-    intervals
-        Of the coarse lattices, in any order; any that is not coarser than the table is left out.
-    gain
-        Steps of an optimiser are this much larger, so that those of all layers move a pixel alike.
-        Those of each coarser lattice are twice as large again.
+    coarse lattice, of an interval above that of the table, are not; interpolated at the points of
+    the table, they are added to its own. Steps of an optimiser are `gain` times larger, so that
+    those of all layers move a pixel alike; those of each coarser lattice are twice as large again.
     """
 
     def __init__(self, table: Table, intervals: Iterable[int] = (), gain: float = 1.0) -> None:
