@@ -123,7 +123,7 @@ def _measure_step(lut: Lut) -> float:
     large = SIDE * scale
     photograph = read_image(sample.find_photograph(PHOTOGRAPH).target)[..., 0]
     rng = np.random.default_rng(0)
-    corners = rng.integers(0, np.array(photograph.shape) - large, (CROPS, 2))
+    corners = zip(*(rng.integers(0, side - large, CROPS) for side in photograph.shape), strict=True)
     target = [photograph[top : top + large, left : left + large] for top, left in corners]
     degraded = [downscale(crop, scale) for crop in target]
     batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, target))
