@@ -1,14 +1,27 @@
 """Image files in and out, as 8-bit grey or RGB arrays; luma, rounding and resizing."""
 
+import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write
 
+KEPT = {
+    "PNG": ("icc_profile", "exif", "dpi"),
+    "JPEG": ("icc_profile", "exif", "dpi", "xmp"),
+    "WEBP": ("icc_profile", "exif", "xmp"),
+    "TIFF": ("icc_profile", "exif", "dpi"),
+    "BMP": ("dpi",),
+}
+"""What each format keeps of the `info` of an image; PNG and TIFF keep XMP in a way of their own."""
+XMP_TAG = 700
+ANIMATED = ("PNG", "WEBP", "TIFF")
 EXTENSIONS = (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 
 
@@ -28,14 +41,45 @@ def read_image(path: Path) -> np.ndarray:
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open and decode an image file, turned upright; a file that cannot be is a `UserError`."""
+def open_image(source: Path | BinaryIO) -> Image.Image:
+    """Open and decode the first frame of an image file, as `open_frames` does."""
+    return open_frames(source, most=1)[0]
+
+
+def open_frames(source: Path | BinaryIO, most: int | None = None) -> list[Image.Image]:
+    """Open and decode an image file: all its frames or pages, or the first ones, turned upright.
+
+    CMYK becomes RGB through its colour profile, if it has one. The `info` of a frame has
+    `reduced_bits` where Pillow gave 8 bits of 16. A file that cannot be read is a `UserError`.
+    """
     try:
-        with Image.open(path) as image:
-            image.load()
-            return ImageOps.exif_transpose(image)
+        with Image.open(source) as image:
+            # The frames of MPO are views of one photograph.
+            count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+            return [_decode_frame(image, index) for index in range(min(count, most or count))]
     except Exception as error:  # decoders answer damage with a dozen different exceptions
-        raise UserError(f"{path}: expected a readable image: {error}") from error
+        raise UserError(f"{name_source(source)}: expected a readable image: {error}") from error
+
+
+def name_source(source: Path | BinaryIO) -> str:
+    """Name a file, or standard input, in a message."""
+    return str(source) if isinstance(source, Path) else "-"
+
+
+def _decode_frame(image: Image.Image, index: int) -> Image.Image:
+    if index:
+        image.seek(index)
+    reduced = image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
+    image.load()
+    frame = ImageOps.exif_transpose(image)
+    profile = frame.info.get("icc_profile")
+    if frame.mode == "CMYK" and profile:
+        rgb = ImageCms.createProfile("sRGB")
+        frame = ImageCms.profileToProfile(frame, io.BytesIO(profile), rgb, outputMode="RGB")
+        frame.info["icc_profile"] = ImageCms.ImageCmsProfile(rgb).tobytes()
+    if reduced:
+        frame.info["reduced_bits"] = True
+    return frame
 
 
 def convert_to_8_bit(image: Image.Image) -> np.ndarray:
@@ -46,6 +90,18 @@ def convert_to_8_bit(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F"):
         raise ValueError("its pixels have 32 bits; convert it to 8 or 16 bits")
     return np.array(image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB"))
+
+
+def convert_to_array(image: Image.Image) -> np.ndarray:
+    """Turn an image of any mode into an array of all that it holds; a `ValueError` at 32 bits.
+
+    That is uint16 [H, W] of 16 bits, and uint8 [H, W], [H, W, 3], or [H, W, 4] with transparency.
+    """
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
+    if image.has_transparency_data:
+        return np.array(image.convert("RGBA"))
+    return convert_to_8_bit(image)
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -71,9 +127,41 @@ def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
 
     An array is uint8, of shape (height, width) or (height, width, 3).
     """
-    format = Image.registered_extensions()[path.suffix.lower()]
+    frame = Image.fromarray(image) if isinstance(image, np.ndarray) else image
     with atomic_write(path) as partial:
-        (Image.fromarray(image) if isinstance(image, np.ndarray) else image).save(partial, format)
+        encode_frames([frame], partial, find_format(path))
+
+
+def find_format(path: Path) -> str:
+    """Find the format of Pillow's that an extension names, as `PNG`."""
+    return Image.registered_extensions()[path.suffix.lower()]
+
+
+def encode_frames(
+    frames: Sequence[Image.Image], target: Path | BinaryIO, format: str, **options: Any
+) -> None:
+    """Encode an image, or an animation or pages, with what `info` holds of `KEPT` and times.
+
+    The formats of `ANIMATED` take several frames, others the first; options are those of Pillow.
+    """
+    first = frames[0]
+    if format == "JPEG" and first.mode not in ("L", "RGB"):
+        first = first.convert("RGB")
+    options |= {key: first.info[key] for key in KEPT[format] if first.info.get(key)}
+    if xmp := first.info.get("xmp"):
+        if format == "PNG":
+            options["pnginfo"] = PngImagePlugin.PngInfo()
+            options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8", "replace"))
+        elif format == "TIFF":  # one of the tags that EXIF is made of
+            exif = first.getexif()
+            exif[XMP_TAG] = xmp
+            options["exif"] = exif
+    if len(frames) > 1 and format in ANIMATED:
+        options |= {"save_all": True, "append_images": frames[1:]}
+        if format != "TIFF":
+            options["duration"] = [frame.info.get("duration", 0) for frame in frames]
+            options["loop"] = first.info.get("loop", 1)
+    first.save(target, format, **options)
 
 
 def split_planes(image: np.ndarray) -> np.ndarray:

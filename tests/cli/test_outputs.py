@@ -44,11 +44,16 @@ def test_files_are_replaced_only_by_force(folder: Path) -> None:
     assert names(folder, "a.png", output=".", force=True) == ["a.png"]
 
 
+def test_two_images_of_one_name_become_two_files(folder: Path) -> None:
+    (folder / "in/e.jpg").touch()
+    (folder / "in/e.webp").touch()
+    expected = ["out/c.PNG", "out/deep/d.png", "out/e.png", "out/e.webp.png"]
+    assert names(folder, "in") == expected
+
+
 def test_two_images_never_become_one_file(folder: Path) -> None:
-    (folder / "in/c.jpg").touch()
-    (folder / "in/c.webp").touch()
-    with pytest.raises(UserError, match=r"c\.webp: would become .*c\.png, as .*c\.jpg does"):
-        names(folder, "in")
+    with pytest.raises(UserError, match=r"a\.png: would become .*a\.png\.png, as .*a\.png does"):
+        names(folder, "a.png", "a.png", "a.png")
 
 
 def test_missing_inputs_and_empty_folders_are_named(folder: Path) -> None:

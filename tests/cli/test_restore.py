@@ -1,0 +1,213 @@
+"""`dfc restore` from file to file: what is kept of a picture, and what ends in a line."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
+
+import dfc as library
+from dfc.models.artifact import save_model
+from dfc.models.lut import Lut
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><title>a picture</title></x:xmpmeta>'
+
+
+@pytest.fixture(scope="module")
+def lut(tmp_path_factory: pytest.TempPathFactory, make_lut: Callable[..., Lut]) -> Path:
+    path = tmp_path_factory.mktemp("lut") / "lut.safetensors"
+    save_model(make_lut("sr_lut", 2, "s"), path)
+    return path
+
+
+def dfc(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = (sys.executable, "-c", "from dfc.cli import main; main()", *map(str, arguments))
+    return subprocess.run(command, capture_output=True, input=given, timeout=120)
+
+
+def make_picture(mode: str = "RGB") -> Image.Image:
+    pixels = np.random.default_rng(0).integers(256, size=(6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def test_a_broken_file_is_named_and_the_others_are_restored(tmp_path: Path, lut: Path) -> None:
+    make_picture().save(tmp_path / "good.png")
+    for name in ("broken.jpg", "cut.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    files = [tmp_path / name for name in ("broken.jpg", "good.png", "cut.png")]
+    done = dfc("restore", lut, *files, "-o", tmp_path / "out")
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert ["broken.jpg" in errors[0], "cut.png" in errors[1], len(errors)] == [True, True, 2]
+    assert lines[-1] == "restored 1 of 3 images"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+
+
+def test_what_exists_is_skipped_where_that_is_asked_for(tmp_path: Path, lut: Path) -> None:
+    for name in ("a.png", "b.png"):
+        make_picture().save(tmp_path / name)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a.png").write_bytes(b"precious")
+    arguments = ("restore", lut, tmp_path / "a.png", tmp_path / "b.png", "-o", tmp_path / "out")
+    assert dfc(*arguments).returncode == 1
+    assert dfc(*arguments, "--skip-existing").returncode == 0
+    assert (tmp_path / "out/a.png").read_bytes() == b"precious"
+    assert Image.open(tmp_path / "out/b.png").size == (16, 12)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "webp", "tiff"])
+def test_profile_exif_xmp_and_resolution_are_kept(tmp_path: Path, lut: Path, ending: str) -> None:
+    picture = make_picture()
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "a description", 6  # turned by a quarter
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    picture.save(tmp_path / "a.png", icc_profile=SRGB, exif=exif, dpi=(300, 300), pnginfo=info)
+    output = tmp_path / f"out.{ending}"
+    done = dfc("restore", lut, tmp_path / "a.png", "-o", output)
+    assert done.returncode == 0, done.stderr
+    with Image.open(output) as restored:
+        restored.load()
+        assert restored.size == (12, 16), "upright"
+        assert restored.info["icc_profile"] == SRGB
+        assert restored.getexif().get(0x010E) == "a description"
+        assert restored.getexif().get(0x0112, 1) == 1
+        assert b"a picture" in restored.info["xmp"]
+        if ending != "webp":
+            assert restored.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_cmyk_is_converted_through_its_profile(tmp_path: Path, lut: Path) -> None:
+    # A "CMYK" profile is not at hand: any other that is not for CMYK is refused in one line.
+    make_picture("CMYK").save(tmp_path / "a.jpg", icc_profile=SRGB)
+    make_picture("CMYK").save(tmp_path / "b.jpg")
+    done = dfc("restore", lut, tmp_path / "a.jpg", tmp_path / "b.jpg", "-o", tmp_path / "out")
+    assert done.returncode == 1
+    assert b"a.jpg: expected a readable image" in done.stderr
+    assert Image.open(tmp_path / "out/b.png").mode == "RGB"
+
+
+def test_a_soft_edge_over_hidden_black_has_no_fringe() -> None:
+    rows, columns = np.mgrid[:32, :32]
+    distance = np.hypot(rows - 15.5, columns - 15.5)
+    alpha = (255 * (12.5 - distance).clip(0, 1)).astype(np.uint8)
+    disc = np.dstack([*[np.where(alpha > 0, 255, 0)] * 3, alpha]).astype(np.uint8)
+    same = make_identity()
+    restored = Image.fromarray(library.restore(disc, same))
+    white = Image.new("RGBA", restored.size, (255, 255, 255, 255))
+    plain = library.restore(np.full((8, 8), 255, np.uint8), same).min()
+    assert np.asarray(Image.alpha_composite(white, restored)).min() >= plain
+
+
+def make_identity() -> Lut:
+    from dfc.models.architectures import build
+    from dfc.models.start import make_nearest_neighbour
+
+    return make_nearest_neighbour(build("mulut", 2, patterns="sdy"), "sr", 4)
+
+
+@pytest.mark.parametrize("ending", ["gif", "webp", "png", "tiff"])
+def test_all_frames_are_restored_with_their_times(tmp_path: Path, lut: Path, ending: str) -> None:
+    frames = [Image.new("RGB", (8, 6), colour) for colour in ("red", "lime", "blue")]
+    times = {} if ending == "tiff" else {"duration": [100, 200, 300], "loop": 0}
+    path = tmp_path / f"a.{ending}"
+    frames[0].save(path, save_all=True, append_images=frames[1:], **times)
+    done = dfc("restore", lut, path, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    (output,) = (tmp_path / "out").iterdir()
+    with Image.open(output) as restored:
+        assert restored.n_frames == 3
+        found = [frame.info.get("duration") for frame in ImageSequence.Iterator(restored)]
+        assert ending == "tiff" or found == [100, 200, 300]
+
+
+def test_frames_that_do_not_fit_are_told(tmp_path: Path, lut: Path) -> None:
+    frames = [Image.new("RGB", (8, 6), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    done = dfc("restore", lut, tmp_path / "a.gif", "-o", tmp_path / "a.jpg")
+    assert done.returncode == 0, done.stderr
+    assert b"a.gif: only the first of its 2 frames fits in a JPEG file" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["png", "tiff"])
+def test_16_bits_are_kept(tmp_path: Path, lut: Path, ending: str) -> None:
+    grey = np.random.default_rng(0).integers(65536, size=(6, 8), dtype=np.uint16)
+    Image.fromarray(grey).save(tmp_path / f"a.{ending}")
+    done = dfc("restore", lut, tmp_path / f"a.{ending}", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    restored = np.asarray(Image.open(tmp_path / "out" / f"a.{ending}"))
+    assert restored.dtype == np.uint16
+    np.testing.assert_array_equal(restored, library.restore(grey, lut))
+
+
+def test_a_smooth_16_bit_gradient_comes_out_smoother_than_in_8_bits() -> None:
+    grey = (np.add.outer(np.arange(24), np.arange(32)) * 37 + 8000).astype(np.uint16)
+    same = make_identity()
+    fine = library.restore(grey, same).astype(float)
+    coarse = library.restore(np.rint(grey / 257).astype(np.uint8), same) * 257.0
+    target = np.repeat(np.repeat(grey, 2, 0), 2, 1)
+    assert np.abs(fine - target).mean() < 0.5 * np.abs(coarse - target).mean()
+
+
+def test_black_and_white_of_16_bits_stay_black_and_white() -> None:
+    for level in (0, 255):
+        grey = np.full((4, 4), level, np.uint8)
+        restored = library.restore(grey.astype(np.uint16) * 257, make_identity())
+        np.testing.assert_array_equal(restored, library.restore(grey, make_identity()) * 257.0)
+
+
+def test_16_bit_colours_that_are_reduced_are_told(tmp_path: Path, lut: Path) -> None:
+    write_16_bit_rgb(tmp_path / "a.png")
+    done = dfc("restore", lut, tmp_path / "a.png", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert b"a.png: its 16 bits a colour were read as 8" in done.stderr
+
+
+def write_16_bit_rgb(path: Path) -> None:
+    import struct
+    import zlib
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 8, 6, 16, 2, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes(8 * 3 * 2) for _ in range(6))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+
+
+@pytest.mark.parametrize(("ending", "kind"), [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP")])
+def test_a_format_and_a_suffix_are_chosen(
+    tmp_path: Path, lut: Path, ending: str, kind: str
+) -> None:
+    make_picture("RGBA").save(tmp_path / "a.png")
+    options = ("--format", ending, "--suffix", "_x2", "--quality", "80")
+    done = dfc("restore", lut, tmp_path / "a.png", "-o", tmp_path / "out", *options)
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "out" / f"a_x2.{ending}").format == kind
+
+
+def test_standard_input_becomes_standard_output(tmp_path: Path, lut: Path) -> None:
+    file = io.BytesIO()
+    make_picture().save(file, "PNG")
+    done = dfc("restore", lut, "-", "-o", "-", given=file.getvalue())
+    assert done.returncode == 0, done.stderr
+    restored = np.asarray(Image.open(io.BytesIO(done.stdout)))
+    np.testing.assert_array_equal(restored, library.restore(np.asarray(make_picture()), lut))
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, lut: Path) -> None:
+    make_picture().save(tmp_path / "a.png")
+    (tmp_path / "out").touch()  # a folder cannot be made there
+    done = dfc("restore", lut, tmp_path / "a.png", "-o", tmp_path / "out/deep")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"cannot be written" in done.stderr
