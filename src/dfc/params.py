@@ -114,7 +114,7 @@ class Params(Section):
     """All of `params.yaml`."""
 
     task: str
-    seed: NonNegative
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]  # as far as NumPy goes
     data: Data
     model: Model
     train: Training

@@ -1,6 +1,7 @@
 """The stages as processes: killed and resumed, and sharing their work."""
 
 import filecmp
+import json
 import os
 import signal
 import socket
@@ -99,12 +100,17 @@ def run(stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,))
     return output
 
 
+def wait_until(done: Callable[[], bool], process: subprocess.Popen | None = None) -> None:
+    deadline = time.monotonic() + 120
+    while not done():
+        assert process is None or process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def kill_once(stage: str, folder: Path, under_way: Callable[[], bool]) -> None:
     process = start(stage, folder)
-    deadline = time.monotonic() + 120
-    while not under_way():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(under_way, process)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it ended before it could be killed"
 
@@ -135,9 +141,72 @@ def test_a_killed_run_resumes_and_ends_as_if_nothing_had_happened(
     assert "resumes after iteration" in run(stage, killed)
     assert "resumes" not in run(stage, uninterrupted)
     assert_same(stage, killed, uninterrupted, tolerance)
-    curve = pd.read_csv(killed / REPORTS / stage / "plots/metrics/loss.tsv", sep="\t")
-    assert curve["step"].tolist() == list(range(10, 61, 10)), "each point of the curve once"
+    for metric in ("loss", "val_psnr", "lr"):
+        curves = [
+            pd.read_csv(folder / REPORTS / stage / f"plots/metrics/{metric}.tsv", sep="\t")
+            for folder in (killed, uninterrupted)
+        ]
+        assert curves[0]["step"].tolist() == list(range(10, 61, 10)), "each point once"
+        np.testing.assert_allclose(curves[0][metric], curves[1][metric], rtol=1e-4)
     assert not (killed / CHECKPOINTS / stage).exists()
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(
+    make_workspace: MakeWorkspace, damage: str
+) -> None:
+    folder = make_workspace("table")
+    states = folder / CHECKPOINTS / "train"
+    kill_once("train", folder, (states / "before/progress.json").exists)
+    taken = json.loads((states / "before/progress.json").read_text())["iteration"]
+    path = states / "state/model.safetensors"
+    content = path.read_bytes()
+    match damage:
+        case "flip":
+            path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+        case "cut":
+            path.write_bytes(content[:-9])
+        case "remove":
+            path.unlink()
+    output = run("train", folder)
+    assert "state: damaged, left out: " in output
+    assert f"resumes after iteration {taken}" in output
+    assert "Traceback" not in output
+
+
+def test_a_second_training_in_the_same_place_is_refused(make_workspace: MakeWorkspace) -> None:
+    folder = make_workspace("table")
+    first = start("train", folder)
+    wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, first)
+    second = start("train", folder)
+    output, _ = second.communicate(timeout=120)
+    first.kill()
+    first.communicate()
+    assert second.returncode == 1
+    assert output == f"error: .checkpoints/train: process {first.pid} trains there\n"
+
+
+def test_a_worker_ends_with_its_launcher(make_workspace: MakeWorkspace) -> None:
+    folder = make_workspace("table")
+    config = str(ROOT / "accelerate.yaml")
+    command = ("-m", "accelerate.commands.launch", "--config_file", config, "--num_processes", "2")
+    launcher = start("train", folder, (sys.executable, *command))
+    lock = folder / CHECKPOINTS / "train.lock"
+    wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, launcher)
+    worker = Path("/proc") / lock.read_text()
+    launcher.kill()
+    wait_until(lambda: not worker.exists() or "Z (zombie)" in (worker / "status").read_text())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_is_one_line(make_workspace: MakeWorkspace, number: signal.Signals) -> None:
+    folder = make_workspace("table")
+    process = start("train", folder)
+    wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, process)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in output and output.endswith("interrupted\n")
 
 
 def test_a_checkpoint_of_other_params_is_not_resumed(

@@ -1,9 +1,14 @@
 """User errors: the input is wrong, and how; one line in the shell, and no traceback."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+
+STOPPING = (signal.SIGTERM, signal.SIGHUP)
+"""What ends a command as Ctrl+C does, so that it leaves nothing half done."""
 
 
 class UserError(Exception):
@@ -14,9 +19,11 @@ class UserError(Exception):
 def exit_on_user_error() -> Iterator[None]:
     """Turn a `UserError` into one line on standard error and exit code 1, without a traceback.
 
-    A package that only an extra brings, and that is not installed, is one, too. Of several
-    processes that train together, the first speaks.
+    A package that only an extra brings, and that is not installed, is one, too; so is a file that
+    the system cannot read or write. An interrupt is a line as well, and its exit code 128 and its
+    number. Of several processes that train together, the first speaks.
     """
+    before = {number: signal.signal(number, _interrupt) for number in STOPPING}
     try:
         yield
     except UserError as error:
@@ -26,7 +33,22 @@ def exit_on_user_error() -> Iterator[None]:
         if package in ("", "dfc", "stages"):
             raise
         _exit(f"error: this needs {package}, which `pip install 'dfc[pipeline]'` brings")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _exit(f"error: {error.filename}: {error.strerror}")
+    except KeyboardInterrupt as error:
+        _exit("interrupted", 128 + (error.args or (signal.SIGINT,))[0])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _exit(message: str) -> None:
-    sys.exit(message if os.environ.get("RANK", "0") == "0" else 1)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(number)
+
+
+def _exit(message: str, code: int = 1) -> None:
+    if os.environ.get("RANK", "0") == "0":
+        print(message, file=sys.stderr)
+    sys.exit(code)

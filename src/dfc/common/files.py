@@ -11,6 +11,8 @@ from typing import Any
 
 from dfc.common.errors import UserError
 
+SMALLEST_SPACE = 2**16  # bytes; where there are fewer, writing has failed for want of them
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -24,6 +26,13 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         yield partial
         replace_path(partial, path)
+    except Exception as error:
+        # Libraries say in many ways that there was no space left, or do not say it.
+        if shutil.disk_usage(path.parent).free < SMALLEST_SPACE:
+            raise UserError(f"{path}: cannot be written: no space left on the disk") from error
+        if isinstance(error, OSError) and error.filename in (None, str(partial)):
+            raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        raise
     finally:
         _remove(partial)
 
@@ -56,6 +65,12 @@ def refuse_existing(path: Path, force: bool | None) -> None:
 def fingerprint(identity: Any) -> str:
     """Compute a digest of anything that JSON can express: of what a result depends on."""
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Compute the digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remove(path: Path) -> None:

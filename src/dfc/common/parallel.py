@@ -1,12 +1,16 @@
 """Thread pools over all cores: decoders and kernels release the interpreter."""
 
+import ctypes
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
+PR_SET_PDEATHSIG = 1  # of prctl
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -60,3 +64,13 @@ def run_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: in
 @cache
 def _get_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
+
+
+def end_with_parent() -> None:
+    """Let this process be ended when the one that started it ends, however that is (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+# Threads do not live on in a forked process: its pools are made anew.
+os.register_at_fork(after_in_child=_get_pool.cache_clear)

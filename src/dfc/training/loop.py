@@ -54,11 +54,13 @@ def fit(
     # Not prepared: Accelerate would step a prepared schedule once for every process.
     accelerator.register_for_checkpointing(cosine, ema)
 
-    start, main = checkpoints.resumable_iteration(), accelerator.is_main_process
-    if start:
+    main = accelerator.is_main_process
+    state, start = checkpoints.find_resumable()
+    accelerator.wait_for_everyone()
+    if state:
         if main:
             print(f"resumes after iteration {start}")
-        checkpoints.load(accelerator)
+        checkpoints.load(accelerator, state)
     elif main:
         checkpoints.clear()
     accelerator.wait_for_everyone()

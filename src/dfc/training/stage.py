@@ -1,7 +1,9 @@
 """A training stage: from the file of a model to the file of the trained model."""
 
 import hashlib
+import os
 import shutil
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from torch import nn
 
 from dfc.common.files import atomic_write
-from dfc.common.parallel import count_cores
+from dfc.common.parallel import count_cores, end_with_parent
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
 from dfc.engine.training import EngineModel
@@ -30,6 +32,8 @@ def start_accelerator(seed: int) -> Accelerator:
     Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
     itself would give each a single thread.
     """
+    if "ACCELERATE_MIXED_PRECISION" in os.environ:  # the parent is the launcher of Accelerate
+        end_with_parent()
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
         log_with="dvclive",
@@ -88,12 +92,13 @@ def train_file(
         if keep:
             save(model, iteration, keep / f"{iteration}.safetensors")
 
-    trained = fit(model, sampler, validation, schedule, accelerator, saved, keep_checkpoint)
-    if accelerator.is_main_process:
-        save(trained, schedule.total_iter, result)
-        with atomic_write(curves) as partial:
-            shutil.copytree(saved.curves, partial)
-        saved.clear()
+    with saved.lock() if accelerator.is_main_process else nullcontext():
+        trained = fit(model, sampler, validation, schedule, accelerator, saved, keep_checkpoint)
+        if accelerator.is_main_process:
+            save(trained, schedule.total_iter, result)
+            with atomic_write(curves) as partial:
+                shutil.copytree(saved.curves, partial)
+            saved.clear()
 
 
 def hash_parameters(model: nn.Module) -> str:
