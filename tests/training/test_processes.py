@@ -178,6 +178,7 @@ def test_a_second_training_in_the_same_place_is_refused(make_workspace: MakeWork
     folder = make_workspace("table")
     first = start("train", folder)
     wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, first)
+    first.send_signal(signal.SIGSTOP)  # so that it does not end before the second has started
     second = start("train", folder)
     output, _ = second.communicate(timeout=120)
     first.kill()
