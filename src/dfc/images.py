@@ -2,6 +2,7 @@
 
 import io
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +23,17 @@ KEPT = {
 """What each format keeps of the `info` of an image; PNG and TIFF keep XMP in a way of their own."""
 XMP_TAG = 700
 ANIMATED = ("PNG", "WEBP", "TIFF")
-EXTENSIONS = (".png", ".bmp", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
+FORMATS = {
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+}
+"""Pillow's names of the formats, by extension."""
+EXTENSIONS = tuple(FORMATS)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -129,22 +140,30 @@ def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
     """
     frame = Image.fromarray(image) if isinstance(image, np.ndarray) else image
     with atomic_write(path) as partial:
-        encode_frames([frame], partial, find_format(path))
-
-
-def find_format(path: Path) -> str:
-    """Find the format of Pillow's that an extension names, as `PNG`."""
-    return Image.registered_extensions()[path.suffix.lower()]
+        encode_frames([frame], partial, FORMATS[path.suffix.lower()])
 
 
 def encode_frames(
-    frames: Sequence[Image.Image], target: Path | BinaryIO, format: str, **options: Any
+    frames: Sequence[Image.Image],
+    target: Path | BinaryIO,
+    format: str,
+    quality: int | None = None,
+    png_level: int | None = None,
 ) -> None:
     """Encode an image, or an animation or pages, with what `info` holds of `KEPT` and times.
 
-    The formats of `ANIMATED` take several frames, others the first; options are those of Pillow.
+    The formats of `ANIMATED` take several frames, others the first. Quality, 1..100, is 95 by
+    default in JPEG, and WebP is lossless then; the level of PNG is 0..9.
     """
     first = frames[0]
+    options: dict[str, Any] = {}
+    if format == "PNG":
+        fast = {"compress_type": zlib.Z_RLE}  # of photographs: as small as level 6, 5 times faster
+        options = fast if png_level is None else {"compress_level": png_level}
+    elif format == "JPEG":
+        options = {"quality": quality or 95}
+    elif format == "WEBP":
+        options = {"lossless": quality is None, "quality": quality or 50}
     if format == "JPEG" and first.mode not in ("L", "RGB"):
         first = first.convert("RGB")
     options |= {key: first.info[key] for key in KEPT[format] if first.info.get(key)}

@@ -1,5 +1,8 @@
 """The `dfc` command: what it is given is checked here, what it does is done elsewhere."""
 
+import atexit
+import gc
+
 import typer
 
 from dfc.cli import files, measuring, pictures, reporting
@@ -25,5 +28,8 @@ app.command()(measuring.step_time)
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # What is loaded lives to the end: to look for garbage in it takes a third of a short command.
+    gc.set_threshold(50_000)
+    atexit.register(gc.freeze)
     with exit_on_user_error():
         app()

@@ -8,7 +8,7 @@ import typer
 from dfc.cli.options import AsJson, Force, LutFile, LutOutput, Task
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
-from dfc.models.lattice import Dims
+from dfc.models import Dims
 from dfc.tasks import guess_task
 
 # Libraries that are slow to load are imported by the commands that need them.

@@ -1,7 +1,9 @@
 """Commands that work on pictures."""
 
+import sys
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NamedTuple
 
 import typer
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 # Libraries that are slow to load are imported by the commands that need them.
 
 STANDARD = Path("-")  # standard input or output
-PNG_LEVEL = 1  # of zlib-ng: some percent larger than at level 6, in a fifth of the time
 
 
 def restore(
@@ -40,43 +41,69 @@ def restore(
         typer.Option(min=1, max=100, help="of jpg (95 by default) and webp (lossless by default)"),
     ] = None,
     png_level: Annotated[
-        int, typer.Option(min=0, max=9, help="0 (fast, large) to 9 (slow, small)")
-    ] = PNG_LEVEL,
+        int | None,
+        typer.Option(
+            min=0, max=9, help="0 (none) to 9 (slow); by default fast, and as 6 for photographs"
+        ),
+    ] = None,
     suffix: Annotated[str, typer.Option(help="to add to names, as _x4")] = "",
 ) -> None:
     """Restore images; each keeps its name, and its folder below an input folder.
 
     What cannot be restored is named, and all else restored; the exit status is 1 then.
     """
-    import sys
-
     from PIL import Image
-    from tqdm import tqdm
 
+    sys.modules.setdefault("scipy.linalg", None)  # of no use here, but Numba takes 0.3 s to load it
     import dfc
     from dfc.cli.outputs import plan_outputs
-    from dfc.common.parallel import count_cores, count_image_workers, prefetch
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
+    encoding = Encoding(format and f".{format}", quality, png_level)
     loaded = dfc.load(lut)
-    encoding = {"quality": quality, "png_level": png_level}
     if STANDARD in (*inputs, output):
-        if (inputs != [STANDARD] and output != STANDARD) or len(inputs) > 1:
-            raise UserError("-: expected one image where standard input or output is used")
-        source = sys.stdin.buffer if inputs == [STANDARD] else inputs[0]
-        target = sys.stdout.buffer if output == STANDARD else output
-        notes = restore_file(source, target, loaded, threads, format, encoding)
-        for note in notes:
-            typer.echo(note, err=True)
+        _restore_stream(inputs, output, loaded, threads, encoding)
         return
-    extension = format and f".{format}"
-    plan = plan_outputs(inputs, output, force, skip_existing, extension, suffix)
+    plan = plan_outputs(inputs, output, force, skip_existing, encoding.extension, suffix)
+    failed = _restore_files(plan, loaded, threads, encoding)
+    if failed:
+        typer.echo(f"restored {len(plan) - failed} of {len(plan)} images", err=True)
+        raise typer.Exit(1)
+
+
+class Encoding(NamedTuple):
+    """How restored pictures are written; what is None is chosen for each of them."""
+
+    extension: str | None
+    quality: int | None
+    png_level: int | None
+
+
+def _restore_stream(
+    inputs: list[Path], output: Path, lut: "Lut", threads: int | None, encoding: Encoding
+) -> None:
+    if (inputs != [STANDARD] and output != STANDARD) or len(inputs) > 1:
+        raise UserError("-: expected one image where standard input or output is used")
+    source = sys.stdin.buffer if inputs == [STANDARD] else inputs[0]
+    target = sys.stdout.buffer if output == STANDARD else output
+    for note in restore_file(source, target, lut, threads, encoding):
+        typer.echo(note, err=True)
+
+
+def _restore_files(
+    plan: list[tuple[Path, Path]], lut: "Lut", threads: int | None, encoding: Encoding
+) -> int:
+    """Restore files side by side, say what is wrong with which, and count those that failed."""
+    from tqdm import tqdm
+
+    from dfc.common.parallel import count_cores, count_image_workers, prefetch
+
     workers = min(threads or count_image_workers(), max(len(plan), 1))
-    each = max((threads or count_cores()) // workers, 1)
+    threads = max((threads or count_cores()) // workers, 1)
 
     def run(job: tuple[Path, Path]) -> tuple[list[str], str | None]:
         try:
-            return restore_file(*job, loaded, each, None, encoding), None
+            return restore_file(*job, lut, threads, encoding), None
         except UserError as error:
             return [], f"error: {error}"
         except OSError as error:
@@ -89,9 +116,7 @@ def restore(
                 progress.write(line, file=sys.stderr)
             failed += error is not None
             progress.update()
-    if failed:
-        typer.echo(f"restored {len(plan) - failed} of {len(plan)} images", err=True)
-        raise typer.Exit(1)
+    return failed
 
 
 def restore_file(
@@ -99,38 +124,33 @@ def restore_file(
     target: Path | BinaryIO,
     lut: "Lut",
     threads: int | None,
-    format: str | None,
-    encoding: dict[str, Any],
+    encoding: Encoding,
 ) -> list[str]:
     """Restore all frames of an image file into another, and list what was left out."""
-    import io
-
     import dfc
     from dfc.common.files import atomic_write
-    from dfc.images import ANIMATED, encode_frames, find_format, name_source, open_frames
+    from dfc.images import ANIMATED, FORMATS, encode_frames, name_source, open_frames
 
-    extension = Path(f"x.{format}") if format else target
-    kind = find_format(extension) if isinstance(extension, Path) else "PNG"
+    extension = encoding.extension or (target.suffix if isinstance(target, Path) else ".png")
+    format = FORMATS[extension.lower()]
     frames, name, notes = open_frames(source), name_source(source), []
     if frames[0].info.get("reduced_bits"):
         notes.append(f"{name}: its 16 bits a colour were read as 8")
-    if len(frames) > 1 and kind not in ANIMATED:
-        notes.append(f"{name}: only the first of its {len(frames)} frames fits in a {kind} file")
+    if len(frames) > 1 and format not in ANIMATED:
+        notes.append(f"{name}: only the first of its {len(frames)} frames fits in a {format} file")
         del frames[1:]
+    if format == "JPEG" and frames[0].has_transparency_data:
+        notes.append(f"{name}: its transparency does not fit in a JPEG file")
     try:
         restored = [dfc.restore(frame, lut, threads) for frame in frames]
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
-    options = {
-        "PNG": {"compress_level": encoding["png_level"]},
-        "JPEG": {"quality": encoding["quality"] or 95},
-        "WEBP": {"lossless": encoding["quality"] is None, "quality": encoding["quality"] or 50},
-    }
-    file = io.BytesIO()
-    encode_frames(restored, file, kind, **options.get(kind, {}))
-    if not isinstance(target, Path):
+    options = encoding.quality, encoding.png_level
+    if isinstance(target, Path):
+        with atomic_write(target) as partial:
+            encode_frames(restored, partial, format, *options)
+    else:
+        file = BytesIO()  # standard output may be a pipe, in which formats cannot go back
+        encode_frames(restored, file, format, *options)
         target.write(file.getbuffer())
-        return notes
-    with atomic_write(target) as partial:
-        partial.write_bytes(file.getbuffer())
     return notes

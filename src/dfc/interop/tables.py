@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, refuse_existing
 from dfc.interop.recognition import recognise_architecture
-from dfc.models.lattice import INTERVALS, DiagonalFirst, Dims, Lattice, Uniform
+from dfc.models import Dims
+from dfc.models.lattice import INTERVALS, DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
 from dfc.tasks import guess_task
 

@@ -7,12 +7,13 @@ diagonal, where natural images are, and a coarse one elsewhere.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Dims = Literal["xy", "xyz", "xyzt"]
+from dfc.models import Dims
+
 Array = TypeVar("Array")  # an array of NumPy or a tensor of PyTorch
 INTERVALS = range(3, 9)  # from 33 points an axis to 2
 

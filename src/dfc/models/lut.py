@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.models.lattice import DiagonalFirst, Dims, Lattice, Uniform
+from dfc.models import Dims
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.layers import Architecture, Lookup
 
 CHANNEL_INTERVAL = 4
