@@ -208,6 +208,8 @@ def compute_luma(image: np.ndarray) -> np.ndarray:
 
 def round_to_8_bit(image: np.ndarray) -> np.ndarray:
     """Round and clip grey levels to uint8."""
+    if image.dtype == np.uint8:
+        return image
     return np.rint(image).clip(0, 255).astype(np.uint8)
 
 

@@ -20,6 +20,7 @@ from dfc.images import round_to_8_bit, write_image
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 from dfc.tasks.base import Task
+from dfc.tasks.metrics import measure
 
 Method = Callable[[NDArray], NDArray]  # restores a degraded image [H, W] or [H, W, 3]
 
@@ -57,11 +58,10 @@ class Comparison:
         if folder:
             for method, image in restored.items():
                 write_image(folder / set_name / method / f"{pair.name}.png", round_to_8_bit(image))
-        metrics = self.task.metrics.items()
+        measured = measure(self.task.metrics, restored, target)
         return [
-            {"set": set_name, "method": method, "image": pair.name}
-            | {name: metric(image, target) for name, metric in metrics}
-            for method, image in restored.items()
+            {"set": set_name, "method": method, "image": pair.name} | scores
+            for method, scores in measured.items()
         ]
 
 

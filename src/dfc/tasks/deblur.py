@@ -9,7 +9,7 @@ from scipy.ndimage import convolve, gaussian_filter1d
 
 from dfc.images import cut_margin, round_to_8_bit
 from dfc.tasks.base import Task
-from dfc.tasks.metrics import compute_psnr, compute_ssim, on_luma
+from dfc.tasks.metrics import OnLuma, compute_psnr, compute_ssim
 
 SHAKE = 9  # side of the square that a shaking camera stays in, in pixels
 
@@ -20,7 +20,7 @@ class Deblurring(Task):
 
     name: ClassVar = "deblur"
     title: ClassVar = "deblurring"
-    metrics: ClassVar = {"psnr": compute_psnr, "ssim": on_luma(compute_ssim)}
+    metrics: ClassVar = {"psnr": compute_psnr, "ssim": OnLuma(compute_ssim)}
     reads_files: ClassVar = True
     per_crop: ClassVar = True
     margin: ClassVar = SHAKE // 2

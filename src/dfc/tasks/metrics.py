@@ -1,6 +1,8 @@
 """Metrics of how close a restored image comes to its target: PSNR, SSIM and PSNR-B."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -10,9 +12,36 @@ from dfc.images import compute_luma
 Metric = Callable[[np.ndarray, np.ndarray], float]  # compares a restored image with its target
 
 
-def on_luma(metric: Metric) -> Metric:
-    """Apply a metric to the luma of both images."""
-    return lambda restored, target: metric(compute_luma(restored), compute_luma(target))
+@dataclass(frozen=True)
+class OnLuma:
+    """A metric that is applied to the luma of both images."""
+
+    metric: Metric
+
+    def __call__(self, restored: np.ndarray, target: np.ndarray) -> float:
+        return self.metric(compute_luma(restored), compute_luma(target))
+
+
+def measure(
+    metrics: Mapping[str, Metric], restored: Mapping[str, np.ndarray], target: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Apply metrics to every restored image of one target, whose lumas are computed once.
+
+    Returns {name of the image: {name of the metric: result}}.
+    """
+
+    @cache
+    def find_luma(name: str | None) -> np.ndarray:
+        return compute_luma(target if name is None else restored[name])
+
+    def apply(metric: Metric, name: str) -> float:
+        if isinstance(metric, OnLuma):
+            return metric.metric(find_luma(name), find_luma(None))
+        return metric(restored[name], target)
+
+    return {
+        name: {key: apply(metric, name) for key, metric in metrics.items()} for name in restored
+    }
 
 
 def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> float:
@@ -44,7 +73,7 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     """Compute the mean structural similarity (Wang et al. 2004), at most 1, of images of one shape.
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
-    positions where the window fits, and over the channels.
+    positions where the window fits, and over the channels; in single precision, exact to 5 decimals.
 
     Raises
     ------
@@ -53,8 +82,8 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     _check_shapes(restored, target)
     return float(
         structural_similarity(
-            target,
-            restored,
+            target.astype(np.float32),
+            restored.astype(np.float32),
             gaussian_weights=True,
             sigma=1.5,
             use_sample_covariance=False,

@@ -9,7 +9,7 @@ import numpy as np
 
 from dfc.images import downscale, upscale_bicubic
 from dfc.tasks.base import Task
-from dfc.tasks.metrics import Metric, compute_psnr, compute_ssim, on_luma
+from dfc.tasks.metrics import Metric, OnLuma, compute_psnr, compute_ssim
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class SuperResolution(Task):
     def metrics(self) -> Mapping[str, Metric]:
         """PSNR and SSIM on luma; `scale` pixels are shaved for PSNR."""
         shaved = partial(compute_psnr, shave=self.scale)
-        return {"psnr": on_luma(shaved), "ssim": on_luma(compute_ssim)}
+        return {"psnr": OnLuma(shaved), "ssim": OnLuma(compute_ssim)}
 
     @property
     def caption(self) -> str:
