@@ -16,7 +16,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from dfc.common.errors import UserError
-from dfc.models import Dims
 
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -84,7 +83,7 @@ class Compression(Section):
     """Diagonal-first compression of the tables."""
 
     enabled: bool
-    dims: Dims
+    dims: Literal["xy", "xyz", "xyzt"]
     diagonal_width: NonNegative
     interval: Annotated[int, Field(ge=5, le=7)]
 

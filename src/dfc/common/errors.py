@@ -38,7 +38,9 @@ def exit_on_user_error() -> Iterator[None]:
             raise
         _exit(f"error: {error.filename}: {error.strerror}")
     except KeyboardInterrupt as error:
-        _exit("interrupted", 128 + (error.args or (signal.SIGINT,))[0])
+        if _speaks():
+            print("interrupted", file=sys.stderr)
+        sys.exit(128 + (error.args or (signal.SIGINT,))[0])
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -48,7 +50,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(number)
 
 
-def _exit(message: str, code: int = 1) -> None:
-    if os.environ.get("RANK", "0") == "0":
-        print(message, file=sys.stderr)
-    sys.exit(code)
+def _exit(message: str) -> None:
+    sys.exit(message if _speaks() else 1)
+
+
+def _speaks() -> bool:
+    return os.environ.get("RANK", "0") == "0"
