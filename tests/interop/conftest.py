@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from torch import Tensor
+from torch import Tensor, nn
 
 from dfc.models.network import Network
 
@@ -20,3 +20,22 @@ def published_names() -> Callable[[Network], dict[str, Tensor]]:
         return published
 
     return names
+
+
+@pytest.fixture(scope="session")
+def make_module() -> Callable[[dict[str, Tensor]], nn.Module]:
+    """Give a function that puts weights into modules, as somebody's network holds them."""
+
+    def make(weights: dict[str, Tensor]) -> nn.Module:
+        root = nn.Module()
+        for name, weight in weights.items():
+            *path, leaf = name.split(".")
+            module = root
+            for part in path:
+                if part not in module._modules:
+                    module.add_module(part, nn.Module())
+                module = module._modules[part]
+            module.register_parameter(leaf, nn.Parameter(weight))
+        return root
+
+    return make

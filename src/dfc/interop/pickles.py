@@ -1,9 +1,11 @@
 """Checkpoints of PyTorch, read for their tensors; nothing that a file says is ever run."""
 
 import pickle
+import pickletools
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -18,11 +20,11 @@ _TRUSTED = {
     ("torch", "Size"): torch.Size,
     ("torch._utils", "_rebuild_parameter"): torch._utils._rebuild_parameter,
     ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
-} | {
-    ("torch", f"{kind}Storage"): getattr(torch, f"{kind}Storage")
-    for kind in ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long")
 }
-"""All that a tensor is made of. Whatever else a file names is replaced by an `_Inert`."""
+"""What a tensor is made of; whatever else a file names is replaced by an `_Inert`."""
+_STORAGES = ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long")
+MOST_OPERATIONS = 10**6  # of a pickle; a network of 100 layers takes some 5,000
+MOST_TENSORS = 10**4
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -35,7 +37,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     try:
         _refuse_bombs(path)
         loaded = torch.load(path, map_location="cpu", weights_only=False, pickle_module=_INERT)
-        tensors = dict(_tensors(loaded, ""))
+        tensors = dict(islice(_tensors(loaded, "", set()), MOST_TENSORS))
     except UserError:
         raise
     except Exception as error:  # unpickling foreign bytes can raise anything
@@ -58,16 +60,20 @@ def _refuse_bombs(path: Path) -> None:
         raise UserError(f"{path}: expected a checkpoint of PyTorch, found a compressed archive")
 
 
-def _tensors(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
-    """Find the tensors in dictionaries and in what is left of modules."""
+def _tensors(value: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
+    """Find the tensors in dictionaries and in what is left of modules; each is looked at once."""
     if isinstance(value, Tensor):
+        if value.nbytes > value.untyped_storage().nbytes():
+            raise ValueError(f"{name} has {value.numel():,} numbers, and fewer are stored")
         yield name, value.detach()
-    elif isinstance(value, _Inert):
-        for part in ("_parameters", "_buffers", "_modules"):
-            yield from _tensors(vars(value).get(part), name)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, (_Inert, Mapping)) and id(value) not in seen:
+        seen.add(id(value))
+        if isinstance(value, _Inert):
+            for part in ("_parameters", "_buffers", "_modules"):
+                yield from _tensors(vars(value).get(part), name, seen)
+            return
         for key, part in value.items():
-            yield from _tensors(part, f"{name}.{key}" if name else str(key))
+            yield from _tensors(part, f"{name}.{key}" if name else str(key), seen)
 
 
 class _Inert:
@@ -91,8 +97,30 @@ class _Inert:
 
 
 class _InertUnpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, **options: Any) -> None:
+        super().__init__(file, **options)
+        self._file = file
+
+    def load(self) -> Any:
+        start = self._file.tell()
+        _check_operations(self._file)
+        self._file.seek(start)
+        return super().load()
+
     def find_class(self, module: str, name: str) -> Any:
-        return _TRUSTED.get((module, name)) or type(name, (_Inert,), {})
+        kind = name.removesuffix("Storage")
+        # PyTorch asks the class of a storage for its type alone; to make one may cost any memory.
+        holds = {"dtype": getattr(torch, f"{kind}Storage").dtype} if kind in _STORAGES else {}
+        return _TRUSTED.get((module, name)) or type(name, (_Inert,), holds)
+
+
+def _check_operations(file: BinaryIO) -> None:
+    """Refuse a pickle that asks for more memory than it could need, before it is run."""
+    start = file.tell()
+    for count, (operation, argument, position) in enumerate(pickletools.genops(file)):
+        stores = operation.name in ("PUT", "BINPUT", "LONG_BINPUT")
+        if count > MOST_OPERATIONS or (stores and argument > position - start):
+            raise ValueError("it asks for more memory than a network could need")
 
 
 def _load(file: BinaryIO, **options: Any) -> Any:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # PyTorch is not needed to read a LUT
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)
 """Files of version 1 name their architecture instead of holding its layers."""
+LONGEST_DESCRIPTION = 2**20  # characters; that of SPF-LUT has 10,000
+DEEPEST_DESCRIPTION = 16  # levels of lists and objects in each other
 Model = Union[Lut, "Network"]
 Tensors = dict[str, NDArray]
 
@@ -67,8 +69,8 @@ def load_model(path: Path) -> Model:
 def _load(path: Path, *kinds: str) -> Model:
     tensors, header = read_safetensors(path)
     try:
-        description = json.loads(header.get("dfc", "{}"))
-    except json.JSONDecodeError as error:
+        description = _parse_description(header.get("dfc", "{}"))
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: its description is damaged ({error})") from None
     found = description.get("kind") if isinstance(description, dict) else None
     if found not in kinds:
@@ -85,6 +87,26 @@ def _load(path: Path, *kinds: str) -> Model:
         raise UserError(f"{path}: a {found} needs {error}, which is missing") from None
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _parse_description(text: str) -> Any:
+    """Read JSON that may come from anywhere: bounded in size and depth, and of proper Unicode."""
+    if len(text) > LONGEST_DESCRIPTION:
+        raise ValueError(
+            f"expected at most {LONGEST_DESCRIPTION:,} characters, found {len(text):,}"
+        )
+    description = json.loads(text)
+    _check_depth(description, DEEPEST_DESCRIPTION)
+    json.dumps(description, ensure_ascii=False).encode()
+    return description
+
+
+def _check_depth(value: Any, most: int) -> None:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if parts and not most:
+        raise ValueError(f"expected at most {DEEPEST_DESCRIPTION} levels")
+    for part in parts:
+        _check_depth(part, most - 1)
 
 
 def _build_lut(tensors: Tensors, description: dict[str, Any]) -> Lut:

@@ -73,7 +73,7 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     """Compute the mean structural similarity (Wang et al. 2004), at most 1, of images of one shape.
 
     11x11 Gaussian window, sigma 1.5, K 0.01 and 0.03, population covariance, averaged over the
-    positions where the window fits, and over the channels; in single precision, exact to 5 decimals.
+    positions where the window fits, and over the channels; computed in single precision.
 
     Raises
     ------
