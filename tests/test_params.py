@@ -131,6 +131,7 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
         ("export.zzz=5", "export.zzz: unknown key, expected one of interval"),
         ("seed={zzz: 5}", "seed: expected a whole number, got a section of keys and values"),
         ("seed=-1", "seed: expected 0 or more, got -1"),
+        ("seed=1000000000000", "seed: expected 4294967295 or less, got 1000000000000"),
         ('data.scale="4"', 'data.scale: expected a whole number, got "4"'),
         ("data.batch_size=true", "data.batch_size: expected a whole number, got true"),
         ("data.patch_size=24.0", "data.patch_size: expected a whole number, got 24.0"),

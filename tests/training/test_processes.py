@@ -28,6 +28,8 @@ from stages import init
 
 ROOT = Path(__file__).parents[2]
 RESULTS = {"train": TRAINED, "finetune": FINETUNED}
+CONFIG = str(ROOT / "accelerate.yaml")
+LAUNCH = (sys.executable, "-m", "dfc.training.launch", "--config_file", CONFIG)
 SCALE = 2
 MakeWorkspace = Callable[..., Path]
 TINY = {
@@ -157,7 +159,8 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(
 ) -> None:
     folder = make_workspace("table")
     states = folder / CHECKPOINTS / "train"
-    kill_once("train", folder, (states / "before/progress.json").exists)
+    both = [states / name / "progress.json" for name in ("before", "state")]
+    kill_once("train", folder, lambda: all(path.exists() for path in both))
     taken = json.loads((states / "before/progress.json").read_text())["iteration"]
     path = states / "state/model.safetensors"
     content = path.read_bytes()
@@ -189,9 +192,7 @@ def test_a_second_training_in_the_same_place_is_refused(make_workspace: MakeWork
 
 def test_a_worker_ends_with_its_launcher(make_workspace: MakeWorkspace) -> None:
     folder = make_workspace("table")
-    config = str(ROOT / "accelerate.yaml")
-    command = ("-m", "accelerate.commands.launch", "--config_file", config, "--num_processes", "2")
-    launcher = start("train", folder, (sys.executable, *command))
+    launcher = start("train", folder, (*LAUNCH, "--num_processes", "2"))
     lock = folder / CHECKPOINTS / "train.lock"
     wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, launcher)
     worker = Path("/proc") / lock.read_text()
@@ -210,6 +211,15 @@ def test_an_interrupt_is_one_line(make_workspace: MakeWorkspace, number: signal.
     assert "Traceback" not in output and output.endswith("interrupted\n")
 
 
+def test_an_error_in_a_launched_process_is_one_line(tmp_path: Path) -> None:
+    write_params(tmp_path, TINY)
+    process = start("train", tmp_path, (*LAUNCH, "--num_processes", "2"))
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("error: data/prepared: expected prepared data")
+    assert output.count("\n") == 1
+
+
 def test_a_checkpoint_of_other_params_is_not_resumed(
     make_workspace: MakeWorkspace,
 ) -> None:
@@ -226,12 +236,10 @@ def test_two_processes_train_the_model_that_one_trains(
     make_workspace: MakeWorkspace, method: str, tolerance: float
 ) -> None:
     stage = METHODS[method]
-    config = str(ROOT / "accelerate.yaml")
-    launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
     results = []
     for processes in ("1", "2"):
         folder = make_workspace(method)
-        run(stage, folder, (*launch, "--num_processes", processes))
+        run(stage, folder, (*LAUNCH, "--num_processes", processes))
         results.append(folder)
     assert_same(stage, *results, tolerance)
     curves = [
@@ -247,14 +255,12 @@ def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    config = str(ROOT / "accelerate.yaml")
-    launch = (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config)
     address = ("--main_process_ip", "127.0.0.1", "--main_process_port", port)
     machines = [
         start(
             "train",
             folder,
-            (*launch, "--num_processes", "2", "--num_machines", "2", *address, "--machine_rank", r),
+            (*LAUNCH, "--num_processes", "2", "--num_machines", "2", *address, "--machine_rank", r),
         )
         for r in ("0", "1")
     ]

@@ -1,6 +1,5 @@
 """The `dfc` command: what it is given is checked here, what it does is done elsewhere."""
 
-import atexit
 import gc
 
 import typer
@@ -28,8 +27,6 @@ app.command()(measuring.step_time)
 
 def main() -> None:
     """Run the command that the arguments name."""
-    # What is loaded lives to the end: to look for garbage in it takes a third of a short command.
-    gc.set_threshold(50_000)
-    atexit.register(gc.freeze)
+    gc.set_threshold(50_000)  # what is loaded lives to the end: to search it takes half a second
     with exit_on_user_error():
         app()

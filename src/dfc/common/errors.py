@@ -1,5 +1,7 @@
 """User errors: the input is wrong, and how; one line in the shell, and no traceback."""
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -23,6 +25,7 @@ def exit_on_user_error() -> Iterator[None]:
     the system cannot read or write. An interrupt is a line as well, and its exit code 128 and its
     number. Of several processes that train together, the first speaks.
     """
+    atexit.register(gc.freeze)  # to look for garbage in all that was loaded would take a second
     before = {number: signal.signal(number, _interrupt) for number in STOPPING}
     try:
         yield

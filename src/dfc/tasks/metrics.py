@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from dfc.images import compute_luma
 
@@ -60,6 +59,8 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
     ------
     ValueError : if the shapes differ, or shaving leaves no pixels
     """
+    from skimage.metrics import peak_signal_noise_ratio  # loads SciPy's statistics: a second
+
     _check_shapes(restored, target)
     height, width = target.shape[:2]
     if 2 * shave >= min(height, width):
@@ -79,6 +80,8 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     ------
     ValueError : if the shapes differ, or the window fits nowhere
     """
+    from skimage.metrics import structural_similarity
+
     _check_shapes(restored, target)
     return float(
         structural_similarity(

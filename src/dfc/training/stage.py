@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import warnings
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -34,6 +35,8 @@ def start_accelerator(seed: int) -> Accelerator:
     """
     if "ACCELERATE_MIXED_PRECISION" in os.environ:  # the parent is the launcher of Accelerate
         end_with_parent()
+    # The name that PyTorch would have instead is not known to Accelerate yet.
+    warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
     accelerator = Accelerator(
         cpu=not torch.cuda.is_available(),
         log_with="dvclive",
