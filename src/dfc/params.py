@@ -197,7 +197,7 @@ _EXPECTED = {
     "greater_than": "more than {gt:g}",
     "greater_than_equal": "{ge:g} or more",
     "int_type": "a whole number",
-    "less_than_equal": "{le:g} or less",
+    "less_than_equal": "{le:.10g} or less",
     "literal_error": "{expected}",
     "model_type": "a section of keys and values",
     "string_type": "text",

@@ -204,9 +204,27 @@ def test_standard_input_becomes_standard_output(tmp_path: Path, lut: Path) -> No
     np.testing.assert_array_equal(restored, library.restore(np.asarray(make_picture()), lut))
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path, lut: Path) -> None:
+@pytest.mark.parametrize("command", ["restore LUT a.png", "compress LUT --interval 7"])
+def test_a_full_disk_is_one_line(tmp_path: Path, lut: Path, command: str) -> None:
     make_picture().save(tmp_path / "a.png")
-    (tmp_path / "out").touch()  # a folder cannot be made there
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = command.replace("LUT", f"'{lut}'").replace("a.png", f"'{tmp_path}/a.png'")
+    run = f"'{sys.executable}' -c 'from dfc.cli import main; main()' {command}"
+    mount = f"mount -t tmpfs -o size=60k tmpfs '{folder}'"
+    if subprocess.run(("unshare", "-rm", "sh", "-c", mount), capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    fill = f"head -c 100000 /dev/zero >'{folder}/all' 2>/dev/null"
+    script = f"{mount} && {{ {fill}; {run} -o '{folder}/out.png'; echo $?; ls -A '{folder}'; }}"
+    done = subprocess.run(("unshare", "-rm", "sh", "-c", script), capture_output=True, text=True)
+    assert done.stdout == "1\nall\n", "and nothing else is left there"
+    assert "Traceback" not in done.stderr
+    assert f"error: {folder}/out.png: cannot be written: no space left on the disk" in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, lut: Path) -> None:
+    make_picture().save(tmp_path / "a.png")
+    (tmp_path / "out").touch()
     done = dfc("restore", lut, tmp_path / "a.png", "-o", tmp_path / "out/deep")
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
