@@ -1,6 +1,7 @@
 """`dfc restore` from file to file: what is kept of a picture, and what ends in a line."""
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,6 +48,37 @@ def test_a_broken_file_is_named_and_the_others_are_restored(tmp_path: Path, lut:
     assert ["broken.jpg" in errors[0], "cut.png" in errors[1], len(errors)] == [True, True, 2]
     assert lines[-1] == "restored 1 of 3 images"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.png"]
+
+
+def test_of_1000_pictures_the_broken_are_named_and_the_missing_are_made_up_for(
+    tmp_path: Path, lut: Path
+) -> None:
+    endings = ("png", "jpg", "webp", "tiff", "bmp")
+    broken = {f"{number:03}.{endings[number % 5]}" for number in range(3, 1000, 51)}
+    for number in range(1000):
+        path = tmp_path / f"in/{number % 7}" / f"{number:03}.{endings[number % 5]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_picture("RGB" if number % 3 else "L").save(path)
+        if path.name in broken:
+            path.write_bytes(path.read_bytes()[:40])
+    arguments = ("restore", lut, tmp_path / "in", "-o", tmp_path / "out")
+    done = dfc(*arguments)
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    errors = [re.fullmatch(r"error: .*/(\S+): expected a readable image: .*", x) for x in lines]
+    assert sorted(error[1] for error in errors if error) == sorted(broken)
+    assert lines[-1] == "restored 980 of 1000 images"
+    restored = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(restored) == 980
+    times = {path: path.stat().st_mtime_ns for path in restored}
+    removed = {path for path in restored if path.stem.endswith("44")}
+    for path in removed:
+        path.unlink()
+    again = dfc(*arguments, "--skip-existing")
+    assert again.returncode == 1
+    assert f"restored {len(removed)} of {len(removed) + 20} images" in again.stderr.decode()
+    changed = {path for path in restored if path.stat().st_mtime_ns != times[path]}
+    assert changed == removed
 
 
 def test_what_exists_is_skipped_where_that_is_asked_for(tmp_path: Path, lut: Path) -> None:

@@ -1,6 +1,7 @@
 """User errors: the input is wrong, and how; one line in the shell, and no traceback."""
 
 import atexit
+import errno
 import gc
 import os
 import signal
@@ -11,6 +12,8 @@ from types import FrameType
 
 STOPPING = (signal.SIGTERM, signal.SIGHUP)
 """What ends a command as Ctrl+C does, so that it leaves nothing half done."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota or a file
 
 
 class UserError(Exception):
@@ -37,9 +40,9 @@ def exit_on_user_error() -> Iterator[None]:
             raise
         _exit(f"error: this needs {package}, which `pip install 'dfc[pipeline]'` brings")
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in FULL:
             raise
-        _exit(f"error: {error.filename}: {error.strerror}")
+        _exit(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
     except KeyboardInterrupt as error:
         if _speaks():
             print("interrupted", file=sys.stderr)
