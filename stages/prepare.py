@@ -35,7 +35,7 @@ def main(params: Params, root: Path = Path()) -> None:
             loads.items(),
             threads=count_image_workers(),
         )
-        stored[split] = list(tqdm(images, split, len(loads), unit="image"))
+        stored[split] = list(tqdm(images, split, len(loads), unit="image", disable=None))
     finish_store(unfinished, stored, root / PREPARED)
     stamp.write_text(made_from)
 

@@ -1,6 +1,9 @@
 """Commands that work on pictures."""
 
+import math
 import sys
+import threading
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NamedTuple
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 # Libraries that are slow to load are imported by the commands that need them.
 
 STANDARD = Path("-")  # standard input or output
+LARGE = 2**26  # pixels of a restored picture that takes half a gigabyte: one such at a time
+_large = threading.Lock()
 
 
 def restore(
@@ -110,7 +115,7 @@ def _restore_files(
             return [], f"error: {job[1]}: cannot be written: {error.strerror or error}"
 
     failed = 0
-    with tqdm(total=len(plan), unit="image", mininterval=1) as progress:
+    with tqdm(total=len(plan), unit="image", disable=None) as progress:
         for notes, error in prefetch(run, plan, workers):
             for line in filter(None, (*notes, error)):
                 progress.write(line, file=sys.stderr)
@@ -141,16 +146,18 @@ def restore_file(
         del frames[1:]
     if format == "JPEG" and frames[0].has_transparency_data:
         notes.append(f"{name}: its transparency does not fit in a JPEG file")
-    try:
-        restored = [dfc.restore(frame, lut, threads) for frame in frames]
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from None
-    options = encoding.quality, encoding.png_level
-    if isinstance(target, Path):
-        with atomic_write(target) as partial:
-            encode_frames(restored, partial, format, *options)
-    else:
-        file = BytesIO()  # standard output may be a pipe, in which formats cannot go back
-        encode_frames(restored, file, format, *options)
-        target.write(file.getbuffer())
+    pixels = sum(math.prod(frame.size) for frame in frames) * lut.architecture.scale**2
+    with _large if pixels > LARGE else nullcontext():
+        try:
+            restored = [dfc.restore(frame, lut, threads) for frame in frames]
+        except UserError as error:
+            raise UserError(f"{name}: {error}") from None
+        options = encoding.quality, encoding.png_level
+        if isinstance(target, Path):
+            with atomic_write(target) as partial:
+                encode_frames(restored, partial, format, *options)
+        else:
+            file = BytesIO()  # standard output may be a pipe, in which formats cannot go back
+            encode_frames(restored, file, format, *options)
+            target.write(file.getbuffer())
     return notes

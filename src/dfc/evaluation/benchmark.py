@@ -49,8 +49,8 @@ class Comparison:
         images = [(name, pair) for name, pairs in self.sets.items() for pair in pairs]
         work = partial(self._score_image, folder=folder)
         scored = prefetch(lambda image: work(*image), images, threads=count_image_workers())
-        rows = [row for rows in tqdm(scored, total=len(images), unit="image") for row in rows]
-        return pd.DataFrame(rows)
+        scored = tqdm(scored, total=len(images), unit="image", disable=None)
+        return pd.DataFrame([row for rows in scored for row in rows])
 
     def _score_image(self, set_name: str, pair: Pair, folder: Path | None) -> list[dict]:
         degraded, target = load_pair(pair, self.task)

@@ -69,9 +69,8 @@ def fit(
     accelerator.init_trackers("dfc", init_kwargs={"dvclive": options})
 
     iterations = range(start, schedule.total_iter)
-    progress = tqdm(
-        iterations, initial=start, total=schedule.total_iter, disable=not main, mininterval=1
-    )
+    hidden = None if main else True  # None: unless this is a terminal
+    progress = tqdm(iterations, initial=start, total=schedule.total_iter, disable=hidden)
     batches = Batches(training, accelerator)
     began = time.perf_counter()
     losses: list[Tensor] = []
