@@ -185,6 +185,7 @@ def test_keys_that_are_left_out_are_those_of_the_template(tmp_path: Path) -> Non
             r"config\.toml: train\.total_iter: expected 0 or more, got -1",
         ),
         ('[model]\nbranches = "xx"', r"config\.toml: model: patterns 'xx'"),
+        ("[model]\nmodel = [1]", r"config\.toml: model\.model: expected text, got \[1\]"),
         ("[model]\nscale = 5", r"config\.toml: model\.scale: sr has the scale 2, 3, 4, got 5"),
         ("[finetune_lut]\nlr1 = 9.0", r"finetune_lut\.lr1: 9\.0 is above finetune_lut\.lr0"),
         ("[export_lut.dfc]\nsampling_interval = 9", r"export_lut\.dfc\.sampling_interval: expect"),

@@ -135,6 +135,13 @@ def test_uniform_and_compressed_tables_of_one_name_are_told_apart(
     assert_same(read_source(diagonal).model, compressed)
 
 
+def test_a_file_name_may_hold_a_line_break(tmp_path: Path, make_lut: Callable[..., Lut]) -> None:
+    lut = make_lut("sr_lut", 2, "s")
+    (path,) = write_tables(lut, tmp_path)
+    (values,) = read_source(path.rename(tmp_path / "a\nb.npy")).model.tables.values()
+    np.testing.assert_array_equal(values.values, lut.tables["s1_s"].values)
+
+
 def test_files_are_not_overwritten(tmp_path: Path, make_lut: Callable[..., Lut]) -> None:
     lut = make_lut("sr_lut", 2, "s")
     write_tables(lut, tmp_path)

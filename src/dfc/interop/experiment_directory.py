@@ -68,7 +68,8 @@ def load_experiment(folder: Path, task: str) -> tuple[Params, dict[str, int]]:
     for key in _FOLDERS:
         if isinstance(keys[key], str) and keys[key]:
             keys[key] = os.path.abspath(keys[key])
-    keys["model.model"] = _MODELS.get(keys["model.model"], keys["model.model"])
+    name = keys["model.model"]
+    keys["model.model"] = _MODELS.get(name, name) if isinstance(name, str) else name
     if tasks.find_task(task).scales == (1,):
         keys["model.scale"] = None
     params = check_params(_nest(keys, task), path, _rename_to_keys)

@@ -18,7 +18,7 @@ from dfc.models.lattice import INTERVALS, DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
 from dfc.tasks import guess_task
 
-_PART = re.compile(r"(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
+_PART = re.compile(r"(?s)(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
 _TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")
 _INDEX = re.compile(r"ref2index_(?P<dims>xyzt|xyz|xy)(?P<width>\d+)i(?P<interval>\d)")
 
@@ -195,7 +195,7 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
 
 def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
     stems = _stems(lut)
-    compressed = set()
+    compressed: list[DiagonalFirst] = []
     for name, table in lut.tables.items():
         values, lattice = table.values, table.lattice
         if _is_sr_lut(lut):
@@ -203,11 +203,11 @@ def _arrays(lut: Lut) -> Iterator[tuple[str, NDArray]]:
         if isinstance(lattice, Uniform):
             yield f"{stems[name]}.npy", values
             continue
-        compressed.add(lattice)
+        compressed.append(lattice)
         count = lattice.diagonal_size
         yield f"{stems[name]}_compress1.npy", values[:count]
         yield f"{stems[name]}_compress2.npy", values[count:]
-    for lattice in compressed:
+    for lattice in dict.fromkeys(compressed):
         knobs = f"{lattice.dims}{lattice.diagonal_width}i{lattice.non_diagonal.interval}"
         yield f"ref2index_{knobs}.npy", _reference_index(lattice)
 
