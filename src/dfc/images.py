@@ -4,6 +4,7 @@ import io
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -83,14 +84,22 @@ def _decode_frame(image: Image.Image, index: int) -> Image.Image:
     reduced = image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
     image.load()
     frame = ImageOps.exif_transpose(image)
-    profile = frame.info.get("icc_profile")
-    if frame.mode == "CMYK" and profile:
-        rgb = ImageCms.createProfile("sRGB")
-        frame = ImageCms.profileToProfile(frame, io.BytesIO(profile), rgb, outputMode="RGB")
-        frame.info["icc_profile"] = ImageCms.ImageCmsProfile(rgb).tobytes()
+    if frame.mode == "CMYK":
+        frame = _convert_cmyk(frame)
     if reduced:
         frame.info["reduced_bits"] = True
     return frame
+
+
+def _convert_cmyk(image: Image.Image) -> Image.Image:
+    """Turn CMYK into RGB, through the profile of the image if it has one that is whole."""
+    profile = image.info.pop("icc_profile", None)
+    if profile:
+        rgb = ImageCms.createProfile("sRGB")
+        with suppress(ImageCms.PyCMSError):
+            image = ImageCms.profileToProfile(image, io.BytesIO(profile), rgb, outputMode="RGB")
+            image.info["icc_profile"] = ImageCms.ImageCmsProfile(rgb).tobytes()
+    return image.convert("RGB")
 
 
 def convert_to_8_bit(image: Image.Image) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 import io
 import re
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,13 +118,33 @@ def test_profile_exif_xmp_and_resolution_are_kept(tmp_path: Path, lut: Path, end
 
 
 def test_cmyk_is_converted_through_its_profile(tmp_path: Path, lut: Path) -> None:
-    # A "CMYK" profile is not at hand: any other that is not for CMYK is refused in one line.
-    make_picture("CMYK").save(tmp_path / "a.jpg", icc_profile=SRGB)
-    make_picture("CMYK").save(tmp_path / "b.jpg")
-    done = dfc("restore", lut, tmp_path / "a.jpg", tmp_path / "b.jpg", "-o", tmp_path / "out")
-    assert done.returncode == 1
-    assert b"a.jpg: expected a readable image" in done.stderr
-    assert Image.open(tmp_path / "out/b.png").mode == "RGB"
+    cyan = Image.new("CMYK", (8, 6), (255, 0, 0, 0))
+    cyan.save(tmp_path / "profile.jpg", icc_profile=make_profile_of_black_alone(), quality=100)
+    cyan.save(tmp_path / "none.jpg", quality=100)
+    cyan.save(tmp_path / "damaged.jpg", icc_profile=b"no profile", quality=100)
+    done = dfc("restore", lut, tmp_path, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    expected = {"profile": (255, 255, 255), "none": (0, 255, 255), "damaged": (0, 255, 255)}
+    for name, colour in expected.items():
+        image = np.full((6, 8, 3), colour, np.uint8)
+        restored = np.asarray(Image.open(tmp_path / f"out/{name}.png"))
+        np.testing.assert_allclose(restored, library.restore(image, lut), atol=3)
+
+
+def make_profile_of_black_alone() -> bytes:
+    """Make a profile (ICC.1:2001) of a press whose black prints, and whose other inks do not."""
+    lightness = [255 * (1 - index % 2) for index in range(16)]  # black varies fastest
+    corners = bytes(value for light in lightness for value in (light, 128, 128))
+    identity = struct.pack(">9i", *(65536 * (place % 4 == 0) for place in range(9)))
+    ramp = bytes(range(256))
+    table = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity + 4 * ramp + corners + 3 * ramp
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(table))
+    size = 144 + len(table) + -len(table) % 4
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s", size, b"", 0x02400000, b"prtr", b"CMYK", b"Lab ", b"", b"acsp"
+    )
+    white = struct.pack(">3i", 63190, 65536, 54061)  # D50
+    return ((header.ljust(68, b"\0") + white).ljust(128, b"\0") + tags + table).ljust(size, b"\0")
 
 
 def test_a_soft_edge_over_hidden_black_has_no_fringe() -> None:
@@ -202,9 +224,6 @@ def test_16_bit_colours_that_are_reduced_are_told(tmp_path: Path, lut: Path) -> 
 
 
 def write_16_bit_rgb(path: Path) -> None:
-    import struct
-    import zlib
-
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
