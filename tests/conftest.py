@@ -50,13 +50,15 @@ def reference_dir() -> Path:
 def make_lut() -> Callable[..., Lut]:
     """Give a function that fills the tables of an architecture with noise."""
 
-    def make(name: str, scale: int, patterns: str, interval: int = 6, stages: int = 2) -> Lut:
+    def make(
+        name: str, scale: int, patterns: str, interval: int = 6, stages: int = 2, **knobs: int
+    ) -> Lut:
         rng = np.random.default_rng(0)
-        architecture = build(name, scale, patterns=patterns, stages=stages)
+        architecture = build(name, scale, patterns=patterns, stages=stages, **knobs)
         tables = {}
         for table, (lookup, layer) in architecture.lookups.items():
             lattice = choose_lattice(lookup, interval)
-            shape = (lattice.size, layer.values_per_lookup)
+            shape = (lattice.size, layer.values * len(lookup.places))
             tables[table] = Table(lattice, rng.integers(-127, 128, shape, dtype=np.int8))
         return Lut(architecture, "sr", tables, ({"step": "noise"},))
 

@@ -48,10 +48,11 @@ class Brightening(Task):
 def make_star(scale: int) -> Architecture:
     """Three layers that no other architecture has: a star, two channels of it, a turned square."""
     star = ((0, 0, 0), (0, -2, 1), (0, 3, 0), (0, 0, -4))
-    first = Layer((Lookup("star", star),), divisor=4, bias=127)
-    both = Layer((Lookup("both", star, rotations=1),), divisor=1, bias=127, out_channels=2)
-    square = ((0, 0, 0), (1, 0, 0), (0, 1, 1), (1, 1, -1))
-    return Architecture("star", (first, both, Layer((Lookup("last", square),), 4, scale=scale)))
+    first = Layer((Lookup("star", (star,)),), divisor=4, bias=127)
+    turned = tuple((1, row, column) for _, row, column in star)
+    both = Layer((Lookup("both", (turned,)),), divisor=1, bias=127, out_channels=2, rotations=1)
+    square = ((2, 0, 0), (3, 0, 0), (2, 1, 1), (3, 1, -1))
+    return Architecture("star", (first, both, Layer((Lookup("last", (square,)),), 4, scale=scale)))
 
 
 @pytest.fixture

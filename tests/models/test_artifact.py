@@ -148,7 +148,7 @@ def test_a_file_of_version_1_still_loads(
 def test_the_lut_of_an_unknown_architecture_loads(tmp_path: Path) -> None:
     first = Layer(make_lookups("a", "o"), divisor=3, bias=100, out_channels=2)
     second = Layer(
-        (Lookup("b", ((1, 0, 0), (0, -1, 2), (1, 5, 0), (0, 0, 0))),), divisor=4, scale=2
+        (Lookup("b", (((2, 0, 0), (1, -1, 2), (2, 5, 0), (1, 0, 0)),)),), divisor=4, scale=2
     )
     architecture = Architecture("house_made", (first, second), padding="reflect")
     lut = make_nearest_neighbour(architecture, "dehaze", 6)

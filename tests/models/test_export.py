@@ -47,3 +47,20 @@ def test_the_nearest_neighbour_lut_repeats_every_pixel(name: str, scale: int) ->
     image = np.random.default_rng(0).integers(0, 240, (9, 12), dtype=np.uint8)
     nearest = image.repeat(scale, 0).repeat(scale, 1)
     np.testing.assert_allclose(restore(image, lut).astype(int), nearest, atol=1)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_pairs_of_colours_begin_as_nearest_neighbours(scale: int) -> None:
+    lut = make_nearest_neighbour(build("pair_lut", scale), "denoise", 4)
+    image = np.random.default_rng(0).integers(0, 240, (9, 12, 3), dtype=np.uint8)
+    nearest = image.repeat(scale, 0).repeat(scale, 1)
+    np.testing.assert_allclose(restore(image, lut).astype(int), nearest, atol=1)
+
+
+def test_channels_begin_near_nearest_neighbours_and_differ() -> None:
+    lut = make_nearest_neighbour(build("shift_lut", 4, stages=2), "sr", 4)
+    image = np.random.default_rng(0).integers(40, 200, (9, 12), dtype=np.uint8)
+    nearest = image.repeat(4, 0).repeat(4, 1).astype(int)
+    assert np.abs(restore(image, lut) - nearest).mean() < 20
+    columns = lut.tables["DW0_MSB"].values[:, :16].T
+    assert len(np.unique(columns, axis=0)) == 16

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from dfc.models.architectures import make_lookups
 from dfc.models.forward import round_straight_through, sum_lookups
-from dfc.models.layers import PATTERNS, Layer, Lookup
+from dfc.models.layers import Layer, Lookup
+from dfc.models.taps import PATTERNS
 
 PAD_MODES = {"edge": "edge", "reflect": "reflect"}
 
@@ -50,10 +51,10 @@ def test_turning_the_taps_equals_turning_the_image(
     weights = any_function(scale**2)
     layer = Layer(make_lookups("s1", pattern), divisor=1, scale=scale)
 
-    def look_up(lookup: Lookup, taps: Tensor) -> Tensor:
+    def look_up(lookup: Lookup, place: int, taps: Tensor) -> Tensor:
         return taps @ torch.from_numpy(weights)
 
-    found = sum_lookups(layer, torch.from_numpy(image)[None, None], padding, look_up)
+    found = sum_lookups(layer, [torch.from_numpy(image)[None]], padding, look_up)
     expected = sum_over_turned_images(image, pattern, scale, padding, weights)
     np.testing.assert_array_equal(found[0, 0].numpy(), expected)
 
@@ -61,25 +62,26 @@ def test_turning_the_taps_equals_turning_the_image(
 def test_every_image_of_a_batch_and_every_output_channel_stays_apart() -> None:
     layer = Layer(make_lookups("s1", "s"), divisor=1, out_channels=2)
     weights = torch.from_numpy(any_function(2))
-    images = torch.arange(24, dtype=torch.float64).view(2, 1, 3, 4) ** 2
+    images = torch.arange(24, dtype=torch.float64).view(2, 3, 4) ** 2
 
-    def look_up(lookup: Lookup, taps: Tensor) -> Tensor:
+    def look_up(lookup: Lookup, place: int, taps: Tensor) -> Tensor:
         return taps @ weights
 
-    both = sum_lookups(layer, images, "edge", look_up)
+    both = sum_lookups(layer, [images], "edge", look_up)
     assert both.shape == (2, 2, 3, 4)
     for image, found in zip(images, both, strict=True):
-        assert torch.equal(sum_lookups(layer, image[None], "edge", look_up)[0], found)
+        assert torch.equal(sum_lookups(layer, [image[None]], "edge", look_up)[0], found)
 
 
 def test_the_channel_pattern_reads_four_channels_of_one_pixel_once() -> None:
-    layer = Layer((Lookup("table", ((0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0)), 1),), divisor=1)
-    image = torch.tensor([1.0, 10.0, 100.0, 1000.0]).view(1, 4, 1, 1)
+    place = tuple((channel, 0, 0) for channel in range(4))
+    layer = Layer((Lookup("table", (place,)),), divisor=1, rotations=1)
+    planes = [torch.tensor([[[level]]]) for level in (1.0, 10.0, 100.0, 1000.0)]
 
-    def look_up(lookup: Lookup, taps: Tensor) -> Tensor:
+    def look_up(lookup: Lookup, place: int, taps: Tensor) -> Tensor:
         return taps.sum(1, keepdim=True)
 
-    assert sum_lookups(layer, image, "edge", look_up).item() == 1111
+    assert sum_lookups(layer, planes, "edge", look_up).item() == 1111
 
 
 @pytest.mark.parametrize(("value", "rounded"), [(0.5, 0), (1.5, 2), (2.5, 2), (-0.5, 0), (2.6, 3)])

@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.models.interpolation import find_vertices, interpolate
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.interpolation import find_vertices, interpolate, interpolate_columns
+from dfc.models.lattice import Adaptive, DiagonalFirst, Lattice, Uniform, find_cells
 
 UNIFORM = Uniform(5)
 DIAGONAL_FIRST = DiagonalFirst(Uniform(4), "xyzt", 1, Uniform(6))
@@ -102,3 +102,41 @@ def test_gradients_reach_the_table_and_the_pixels(lattice: Lattice) -> None:
         return interpolate(values, lattice, taps)
 
     assert torch.autograd.gradcheck(lookup, (values, taps), eps=1e-4)
+
+
+@given(
+    taps=st.integers(1, 3),
+    interval=st.integers(0, 4),
+    levels=st.sampled_from([16, 64]),
+    seed=st.integers(0, 99),
+)
+def test_fewer_taps_are_interpolated_as_four_of_which_some_are_0(
+    taps: int, interval: int, levels: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    fewer = Uniform(max(interval, (levels // 32).bit_length() - 1), taps, levels)
+    values = random_values(fewer)
+    pixels = rng.integers(levels, size=(20, taps))
+    four = Uniform(fewer.interval, 4, levels)
+    if four.size > 10**6:
+        return
+    repeated = values.reshape(*[fewer.length] * taps, *[1] * (4 - taps), 3)
+    repeated = repeated.expand(*[four.length] * 4, 3).reshape(-1, 3)
+    padded = np.pad(pixels, ((0, 0), (0, 4 - taps)))
+    found = interpolate(values, fewer, torch.from_numpy(pixels).double())
+    assert torch.allclose(found, interpolate(repeated, four, torch.from_numpy(padded).double()))
+
+
+@pytest.mark.parametrize("lattice", [Uniform(2, 1, 256), Adaptive((0, 3, 6), 64)])
+def test_gradients_reach_columns_and_levels(lattice: Uniform | Adaptive) -> None:
+    cells = find_cells(lattice, 3)
+    size = lattice.size * (3 if isinstance(lattice, Uniform) else 1)
+    values = torch.randn(size, dtype=torch.float64, requires_grad=True)
+    levels = torch.randint(1, lattice.levels - 1, (7, 3)).double()
+    assert torch.autograd.gradcheck(lambda v: interpolate_columns(v, cells, levels), (values,))
+    levels.requires_grad_()
+    interpolate_columns(values, cells, levels).sum().backward()
+    with torch.no_grad():  # the slope of a cell is that from a level to the next
+        rise = interpolate_columns(values, cells, levels + 1)
+        rise -= interpolate_columns(values, cells, levels)
+    torch.testing.assert_close(levels.grad, rise)

@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform, parse_lattice
+from dfc.models.lattice import (
+    Adaptive,
+    DiagonalFirst,
+    Lattice,
+    Uniform,
+    find_cells,
+    parse_lattice,
+)
 
 uniform = st.builds(Uniform, st.integers(4, 8))
 diagonal_first = st.builds(
@@ -82,3 +89,28 @@ def test_json_that_describes_no_lattice_is_refused(values: dict) -> None:
 def test_points_off_the_lattice_are_refused() -> None:
     with pytest.raises(ValueError, match="interval 5"):
         Uniform(5).rows(np.array([[0, 0, 0, 16]]))
+
+
+@given(st.integers(1, 4), st.sampled_from([4, 16, 64, 256]), st.data())
+def test_lattices_of_any_taps_and_levels_count_their_points(
+    taps: int, levels: int, data: st.DataObject
+) -> None:
+    finest = 0 if taps == 1 else max(0, levels.bit_length() - 4)
+    lattice = Uniform(data.draw(st.integers(finest, levels.bit_length() - 1)), taps, levels)
+    assert lattice.points.shape == (lattice.size, taps)
+    assert lattice.points.max() == levels - (lattice.step == 1)
+    assert parse_lattice(lattice.to_json()) == lattice
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=9))
+def test_cells_of_adaptive_columns_hold_every_level(intervals: list[int]) -> None:
+    lattice = Adaptive(tuple(intervals), 64)
+    assert parse_lattice(lattice.to_json()) == lattice
+    cells = find_cells(lattice, len(intervals))
+    starts = np.cumsum([0, *lattice.lengths])
+    for column, interval in enumerate(intervals):
+        lower = cells.lower[:, column] - starts[column]
+        np.testing.assert_array_equal(
+            lower * 2**interval + cells.fraction[:, column], np.arange(64)
+        )
+        assert cells.upper[:, column].max() < starts[column + 1]

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from dfc.engine import restore
 from dfc.models.architectures import build
-from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.lattice import Adaptive, DiagonalFirst, Uniform
 from dfc.models.lut import Lut, Table
 
 MakeLut = Callable[..., Lut]
@@ -65,3 +67,41 @@ def test_tables_must_fit_their_lattice_and_architecture() -> None:
         Lut(build("sr_lut", 2), "sr", {"s2_s": table})
     with pytest.raises(ValueError, match="expected 9 values a row, found 4"):
         Lut(build("sr_lut", 3), "sr", {"s1_s": table})
+
+
+@pytest.mark.parametrize("error_bound", [0.0, 0.5, 3.0, 200.0])
+def test_tables_of_one_tap_keep_as_few_values_as_the_bound_allows(
+    make_lut: MakeLut, error_bound: float
+) -> None:
+    rng = np.random.default_rng(0)
+    levels = np.arange(65)[:, None]
+    smooth = 100 * np.sin(levels / rng.uniform(5, 50, 12) + rng.uniform(0, 6, 12))
+    table = Table(Uniform(2, 1, 256), np.rint(smooth).astype(np.int8))
+    found = table.resample_columns(error_bound)
+    assert isinstance(found.lattice, Adaptive) and found.columns == 12
+    error = np.abs(found.expand() - table.expand()).mean(0)
+    assert (error <= error_bound).all()
+    coarser = [min(interval + 1, 8) for interval in found.lattice.intervals]
+    for column, interval in enumerate(coarser):
+        step = 2 ** (interval - 2)
+        kept = Table(Uniform(interval, 1, 256), table.values[::step, column : column + 1])
+        error = np.abs(kept.expand()[:, 0] - table.expand()[:, column]).mean()
+        assert error > error_bound or interval == found.lattice.intervals[column]
+
+
+def test_a_bound_makes_a_lut_smaller_that_restores_alike(make_lut: MakeLut) -> None:
+    lut = make_lut("shift_lut", 2, "", stages=2)
+    small = lut.compress("xyzt", 2, 5, error_bound=40)
+    assert small.size_mib < lut.size_mib
+    assert small.history[-1] == {"step": "compress", "error_bound": 40}
+    assert small.compress("xyzt", 2, 5, error_bound=40) is small
+    image = np.random.default_rng(0).integers(256, size=(8, 9), dtype=np.uint8)
+    same = lut.compress("xyzt", 2, 5, error_bound=0)
+    np.testing.assert_array_equal(restore(image, same), restore(image, lut))
+
+
+def test_a_table_needs_the_lattice_of_its_lookup(make_lut: MakeLut) -> None:
+    lut = make_lut("shift_lut", 2, "", stages=1)
+    wrong = Table(Uniform(4, 1, 64), np.zeros((5, 9 * 16), np.int8))
+    with pytest.raises(ValueError, match=r"DW0_MSB: expected .* 1 tap\(s\) and 256 levels, found"):
+        replace(lut, tables=lut.tables | {"DW0_MSB": wrong})

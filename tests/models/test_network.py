@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from dfc.models.architectures import build
+from dfc.models.layers import Layer, Lookup
 from dfc.models.network import DEPTH, Cell, Network
 
 ARCHITECTURES = ["sr_lut", "mulut", "spf_lut"]
@@ -31,7 +32,8 @@ def test_every_parameter_is_trained(name: str) -> None:
 
 @pytest.mark.parametrize("rows", [1, 8192, 9000])
 def test_a_cell_is_a_densely_connected_block(rows: int) -> None:
-    cell = Cell(features=6, values=5, gain=1, offset=0).double()
+    lookup = Lookup("table", (((0, 0, 0),) * 4,))
+    cell = Cell(lookup, Layer((lookup,), divisor=4, out_channels=5), features=6).double()
     taps = noise(rows, 4).double()
     features = torch.relu(cell.layers[0](taps / 255))
     for layer in cell.layers[1:DEPTH]:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from dfc.models.forward import clip_straight_through
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
+from dfc.models.taps import Range
 
 MakeLut = Callable[..., Lut]
 ARCHITECTURES = ["sr_lut", "mulut", "spf_lut"]
@@ -59,3 +61,28 @@ def test_entries_beyond_the_range_of_int8_are_clipped(make_lut: MakeLut) -> None
     trained = model.to_lut("finetune", 1)
     assert (trained.tables["s1_s"].values == 127).all()
     assert torch.equal(model(image), TableModel(trained)(image))
+
+
+def test_one_turn_counts_for_all_while_a_whole_ensemble_is_trained(make_lut: MakeLut) -> None:
+    model = TableModel(make_lut("shift_lut", 2, "", stages=1, bits=6))
+    image = noise(1, 1, 5, 7)
+    with torch.no_grad():
+        turned = model(torch.rot90(image, 1, (2, 3)))
+        assert torch.equal(turned, torch.rot90(model(image), 1, (2, 3)))
+        turn = model.run_turn(image, 0)
+        assert torch.equal(model.train()(image), (4 * turn + 128).clamp(0, 255))
+
+
+def test_a_clip_holds_back_gradients_that_lead_outwards() -> None:
+    values = torch.tensor([-3.0, -3, 0, 5, 9, 12, 12], requires_grad=True)
+    clipped = clip_straight_through(values, Range(0, 10))
+    clipped.backward(torch.tensor([1.0, -1, 1, 1, -1, -1, 1]))
+    assert clipped.tolist() == [0, 0, 0, 5, 9, 9, 9]
+    assert values.grad.tolist() == [0, -1, 0, 1, 0, 0, 1]
+
+
+def test_three_colours_are_restored_at_once(make_lut: MakeLut) -> None:
+    model = TableModel(make_lut("pair_lut", 1, "s"))
+    with torch.no_grad():
+        restored = model(noise(2, 3, 4, 5))
+    assert restored.shape == (2, 3, 4, 5)

@@ -1,23 +1,27 @@
-"""Architectures: SR-LUT, MuLUT and SPF-LUT, each a function that gives its layers."""
+"""Architectures, each a function that gives its layers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from dfc.common.errors import UserError
-from dfc.models.layers import MOST_LAYERS, PATTERNS, SCALES, Architecture, Layer, Lookup
+from dfc.models.layers import MOST_LAYERS, MOST_VALUES, SCALES, Architecture, Input, Layer, Lookup
+from dfc.models.taps import PATTERNS, Range, Tap
 
 if TYPE_CHECKING:
     from dfc.params import Model
 
+Offsets = Sequence[Sequence[tuple[int, int]]]  # row and column, by stage and channel
+Places = tuple[tuple[Tap, ...], ...]
 
-def make_lookups(prefix: str, patterns: str, channel: int = 0) -> tuple[Lookup, ...]:
-    """Make a lookup a pattern, of one channel: tables PREFIX_LETTER, or a `ValueError`."""
+
+def make_lookups(prefix: str, patterns: str, plane: int = 0) -> tuple[Lookup, ...]:
+    """Make a lookup a pattern, of one plane: tables PREFIX_LETTER, or a `ValueError`."""
     if not patterns or len(set(patterns)) < len(patterns) or set(patterns) - set(PATTERNS):
         letters = "".join(PATTERNS)
         raise ValueError(f"patterns {patterns!r} are not different letters of {letters!r}")
     return tuple(
-        Lookup(f"{prefix}_{letter}", tuple((channel, *position) for position in PATTERNS[letter]))
+        Lookup(f"{prefix}_{letter}", (tuple((plane, *position) for position in PATTERNS[letter]),))
         for letter in patterns
     )
 
@@ -34,35 +38,119 @@ def make_mulut(scale: int, patterns: str = "sdy", stages: int = 2) -> Architectu
         raise ValueError(f"stages: expected 1 to {MOST_LAYERS}, found {stages}")
     count = len(patterns)
     hidden = (
-        Layer(make_lookups(f"s{stage}", patterns), divisor=4 * count, bias=127)
+        Layer(make_lookups(f"s{stage}", patterns, stage - 1), divisor=4 * count, bias=127)
         for stage in range(1, stages)
     )
-    last = Layer(make_lookups(f"s{stages}", patterns), divisor=count, scale=scale)
+    last = Layer(make_lookups(f"s{stages}", patterns, stages - 1), divisor=count, scale=scale)
     return Architecture("mulut", (*hidden, last))
 
 
 def make_spf_lut(scale: int, patterns: str = "sdy") -> Architecture:
-    """SPF-LUT (CVPR 2024): four hidden layers of which each keeps a channel, mixed at the end."""
+    """SPF-LUT (CVPR 2024): four hidden layers; the first channel of each is mixed at the end."""
     count = len(patterns)
+    # Plane 0 is the image. A layer reads the last plane of the one before: 0, 2, 4, 6; the others
+    # are kept: 1, 3, 5, 7.
     hidden = (
-        Layer(make_lookups(f"s{stage}c0", patterns), 4 * count, 127, out_channels, keeps=1)
+        Layer(make_lookups(f"s{stage}c0", patterns, 2 * stage - 2), 4 * count, 127, out_channels)
         for stage, out_channels in ((1, 2), (2, 2), (3, 2), (4, 1))
     )
     # The four channels of one pixel: there is nothing to rotate.
-    channels = Lookup("s5_channel", tuple((channel, 0, 0) for channel in range(4)), rotations=1)
-    mixing = Layer((channels,), divisor=1, bias=127, out_channels=4, reads_kept=True)
+    kept = Lookup("s5_channel", (tuple((plane, 0, 0) for plane in (1, 3, 5, 7)),))
+    mixing = Layer((kept,), divisor=1, bias=127, out_channels=4, rotations=1)
     last = Layer(
-        sum((make_lookups(f"s6c{channel}", patterns, channel) for channel in range(4)), ()),
+        sum((make_lookups(f"s6c{channel}", patterns, 8 + channel) for channel in range(4)), ()),
         divisor=4 * count,
         scale=scale,
     )
     return Architecture("spf_lut", (*hidden, mixing, last))
 
 
+WINDOW = tuple((row, column) for row in (-1, 0, 1) for column in (-1, 0, 1))
+"""The 3x3 neighbourhood of a pixel."""
+
+
+def make_shift_lut(
+    scale: int,
+    stages: int = 2,
+    channels: int = 16,
+    bits: int = 8,
+    offsets: Offsets | None = None,
+) -> Architecture:
+    """ShiftLUT: tables of one tap over many channels, around residuals.
+
+    Every stage filters the channels in 3x3 windows and mixes them. Of 6 bits, as published, high
+    and low bits of a pixel are separate planes, channels are shifted by whole pixels (`offsets`,
+    row and column by stage and channel), and the whole model is run in four turns. The tables have
+    their published names; `MSB` are the high bits, or all.
+    """
+    if not 1 <= stages <= 40 or not scale**2 <= channels <= MOST_VALUES or bits not in (6, 8):
+        raise ValueError(
+            f"expected 1 to 40 stages, {scale**2} to {MOST_VALUES} channels at scale {scale}, and "
+            f"6 or 8 bits; found {stages}, {channels} and {bits}"
+        )
+    split = bits == 6
+    features = Range(-(2 ** (bits - 1)), 2**bits)
+    inputs = [Input(shift=8 - bits, bits=bits, lowest=features.lowest)]
+    # Sums of 8 bits have a range of their own: a table of one tap holds at most 127.
+    window_divisor, divisor = (9, channels) if split else (2, 4)
+    layers: list[Layer] = []
+
+    def read_window(table: str, plane: int, values: Range, depthwise: bool = False) -> Lookup:
+        places = tuple(((plane, *position),) for position in WINDOW)
+        return Lookup(table, places, *values, depthwise=depthwise)
+
+    def add_layer(lookup: Lookup, over: int, residuals: Places, values: Range = features) -> Places:
+        """Add a layer, and list its planes."""
+        first = len(inputs) + channels * len(layers)
+        layers.append(Layer((lookup,), over, 0, channels, 1, 1, residuals, *values))
+        return tuple(((first + c, 0, 0),) for c in range(channels))
+
+    added: Places = (((0, 0, 0),),)
+    if split:
+        inputs.append(Input(bits=2))
+        low = read_window("DW0_LSB", 1, inputs[1].range)
+        own = add_layer(low, window_divisor, (((1, 0, 0),),), inputs[1].range)
+        added = tuple(((0, 0, 0), *taps) for taps in own)
+    own = add_layer(read_window("DW0_MSB", 0, features), window_divisor, added)
+    for k in range(stages):
+        if k:
+            window = read_window(f"DW{k}_MSB", own[0][0][0], features, depthwise=True)
+            own = add_layer(window, window_divisor, own)
+        moves = offsets[k] if offsets else [(0, 0)] * channels
+        moved = tuple(((taps[0][0], *move),) for taps, move in zip(own, moves, strict=True))
+        own = add_layer(Lookup(f"PW{k}_MSB", moved, *features), divisor, moved)
+    last = Lookup("UP_MSB", own, *features)
+    if split:
+        end = Layer((last,), divisor, 0, 1, scale, 1, own[: scale**2], -128)
+        return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), 4, 128)
+    end = Layer((last,), divisor, 128, 1, scale, 1, (((0, 0, 0),),))
+    return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs))
+
+
+PAIRS = {"rg": (0, 1), "gb": (1, 2), "br": (2, 0)}
+"""Two of the three colours, by the letters of their names."""
+
+
+def make_pair_lut(scale: int, patterns: str = "sdy") -> Architecture:
+    """Tables over pairs of colours, as in DnLUT (CVPR 2025), then the patterns of MuLUT: all three
+    colours are restored at once."""
+    pairs = tuple(
+        Lookup(f"s1_{name}", (tuple((colour, 0, column) for colour in pair for column in (0, 1)),))
+        for name, pair in PAIRS.items()
+    )
+    # Each colour is in two of the pairs.
+    mixing = Layer(pairs, divisor=8, bias=127, out_channels=3)
+    colours = (make_lookups(f"s2c{colour}", patterns, 3 + colour) for colour in range(3))
+    last = Layer(sum(colours, ()), divisor=len(patterns), out_channels=3, scale=scale)
+    return Architecture("pair_lut", (mixing, last), inputs=tuple(map(Input, range(3))))
+
+
 ARCHITECTURES: dict[str, Callable[..., Architecture]] = {
     "sr_lut": make_sr_lut,
     "mulut": make_mulut,
     "spf_lut": make_spf_lut,
+    "shift_lut": make_shift_lut,
+    "pair_lut": make_pair_lut,
 }
 """By name; a new architecture is one more function here."""
 
@@ -90,18 +178,49 @@ def from_params(params: "Model", scale: int) -> Architecture:
 
 
 def parse_architecture(values: dict[str, Any]) -> Architecture:
-    """Read what `Architecture.to_json` gave, or the name and knobs that older files hold.
+    """Read what `Architecture.to_json` gave, or what older files hold: the name and knobs, or
+    layers that keep some of their channels aside.
 
     Raises `TypeError`, `ValueError` or `KeyError` if it describes no architecture.
     """
     if "layers" not in values:
         return build(**values)
-    layers = tuple(
-        Layer(**layer | {"lookups": tuple(map(_parse_lookup, layer["lookups"]))})
-        for layer in values["layers"]
+    layers = values["layers"]
+    if layers and "keeps" in layers[0]:
+        layers = _number_planes(layers)
+    inputs = (Input(**each) for each in values.get("inputs", [{}]))
+    parsed = {"layers": tuple(map(_parse_layer, layers)), "inputs": tuple(inputs)}
+    return Architecture(**values | parsed)
+
+
+def _parse_layer(values: dict[str, Any]) -> Layer:
+    lookups = (
+        Lookup(**each | {"places": _parse_places(each["places"])}) for each in values["lookups"]
     )
-    return Architecture(**values | {"layers": layers})
+    residuals = _parse_places(values.get("residuals", ()))
+    return Layer(**values | {"lookups": tuple(lookups), "residuals": residuals})
 
 
-def _parse_lookup(values: dict[str, Any]) -> Lookup:
-    return Lookup(**values | {"taps": tuple(map(tuple, values["taps"]))})
+def _parse_places(places: Iterable[Iterable[Iterable[int]]]) -> tuple[tuple[Tap, ...], ...]:
+    return tuple(tuple(map(tuple, taps)) for taps in places)
+
+
+def _number_planes(layers: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Number the planes of layers whose taps counted the channels of the layer before, or of all
+    that were kept."""
+    made, kept, first = [0], [], 1
+    for layer in layers:
+        old = dict(layer)
+        known = kept if old.pop("reads_kept") else made
+        keeps = old.pop("keeps")
+        lookups = [
+            {
+                "table": each["table"],
+                "places": [[[known[channel], *offset] for channel, *offset in each["taps"]]],
+            }
+            for each in old.pop("lookups")
+        ]
+        rotations = {each["rotations"] for each in layer["lookups"]}.pop()
+        yield old | {"lookups": lookups, "rotations": rotations}
+        new = [*range(first, first + old["out_channels"])]
+        kept, made, first = kept + new[:keeps], new[keeps:], first + len(new)

@@ -22,9 +22,10 @@ from dfc.models.lut import Lut, Table
 if TYPE_CHECKING:  # PyTorch is not needed to read a LUT
     from dfc.models.network import Network
 
-FORMAT_VERSION = 2
-READABLE_VERSIONS = (1, 2)
-"""Files of version 1 name their architecture instead of holding its layers."""
+FORMAT_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
+"""Files of version 1 name their architecture instead of holding its layers; in those of version 2,
+layers read the channels of the one before, or those that were kept."""
 LONGEST_DESCRIPTION = 2**20  # characters; that of SPF-LUT has 10,000
 DEEPEST_DESCRIPTION = 16  # levels of lists and objects in each other
 Model = Union[Lut, "Network"]
@@ -166,6 +167,7 @@ def describe_file(path: Path) -> dict[str, Any]:
             name: {
                 "lattice": table.lattice.to_json(),
                 "rows": len(table.values),
+                "columns": table.columns,
                 "entries": table.values.size,
             }
             for name, table in model.tables.items()
@@ -177,9 +179,10 @@ def describe_file(path: Path) -> dict[str, Any]:
 def format_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """Format what `describe_file` gave, for people, line by line."""
     task = f" ({facts['task']})" if "task" in facts else ""
+    patterns = f"patterns {facts['patterns']}, " if facts["patterns"] else ""
     yield (
         f"{facts['kind']}: {facts['architecture']} x{facts['scale']}{task}, "
-        f"patterns {facts['patterns']}, stages {facts['stages']}"
+        f"{patterns}stages {facts['stages']}"
     )
     if facts["kind"] == "network":
         yield f"{facts['features']} features, {facts['weights']:,} weights"
@@ -187,9 +190,9 @@ def format_lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"{facts['size_mib']:.3f} MiB of entries"
     yield f"{facts['file_bytes']:,} bytes on disk"
     for name, table in facts.get("tables", {}).items():
-        values = table["entries"] // table["rows"]
         lattice = parse_lattice(table["lattice"]).title
-        yield f"  {name:10} {table['rows']:>9,} x {values:<3} {lattice}"
+        columns = table["columns"] if table["entries"] > table["rows"] else 1
+        yield f"  {name:10} {table['rows']:>9,} x {columns:<3} {lattice}"
     for step in facts.get("history", ()):
         details = [f"{key} {value}" for key, value in step.items() if key not in ("step", "stems")]
         stems = step.get("stems")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dfc.models.lattice import DiagonalFirst
+from dfc.models.lattice import Uniform
 from dfc.models.lut import Lut, Table, choose_lattice
 from dfc.models.network import Network
 from dfc.models.table_model import TableModel
@@ -23,25 +23,26 @@ def export(model: Network | Lut, task: str, interval: int) -> Lut:
     step: dict[str, Any] = {"step": "export", "interval": interval}
     source: Network | TableModel
     if isinstance(model, Network):
-        source, highest, history = model, 255, ()
+        source, above, history = model, 0, ()
         step["features"] = model.features
     elif _is_final(model, interval):
         return replace(model, task=task)
     else:
-        source, highest, history = TableModel(model), 256, model.history
+        source, above, history = TableModel(model), 1, model.history
     device = next(source.parameters()).device
     tables = {}
     for name, (lookup, _) in model.architecture.lookups.items():
         lattice = choose_lattice(lookup, interval)
-        points = torch.from_numpy(lattice.points).float().clamp(max=highest)
-        values = source.look_up(lookup, points.to(device)).round()
-        tables[name] = Table(lattice, values.cpu().numpy().astype(np.int8))
+        highest = lookup.levels - 1 + (above if lookup.taps > 1 else 0)
+        points = torch.from_numpy(lattice.points).float().clamp(max=highest).to(device)
+        values = [source.look_up(lookup, k, points).round() for k in range(len(lookup.places))]
+        tables[name] = Table(lattice, torch.cat(values, 1).cpu().numpy().astype(np.int8))
     return Lut(model.architecture, task, tables, (*history, step))
 
 
 def _is_final(lut: Lut, interval: int) -> bool:
     lattices = {name: table.lattice for name, table in lut.tables.items()}
-    return any(isinstance(lattice, DiagonalFirst) for lattice in lattices.values()) or all(
+    return any(not isinstance(lattice, Uniform) for lattice in lattices.values()) or all(
         lattices[name] == choose_lattice(lookup, interval)
         for name, (lookup, _) in lut.architecture.lookups.items()
     )

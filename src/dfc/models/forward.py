@@ -4,100 +4,128 @@ What is read, how the rotations are added up and how sums become pixels stands h
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
-from dfc.models.layers import Architecture, Layer, Lookup, pad_positions
+from dfc.models.layers import Architecture, Layer, Lookup
+from dfc.models.taps import Range, Tap, compute_reach, pad_positions, rotate_block, rotate_taps
 
-LookupValues = Callable[[Lookup, Tensor], Tensor]
-"""Maps taps [N, 4] (0..255) of a lookup to its values [N, out_channels * scale * scale]."""
-SumLayer = Callable[[Layer, Tensor], Tensor]
-"""Maps pixels [B, C, H, W] to a layer's summed values [B, out_channels, H * scale, W * scale]."""
+Planes = Sequence[Tensor]  # all that are made so far, [B, H, W] each
+LookupValues = Callable[[Lookup, int, Tensor], Tensor]
+"""Maps a lookup, the number of a place and the levels of its taps, [N, taps] from the lowest on, or
+[N, values] where it is depthwise, to values [N, values]."""
 
 
 class LookupModel(nn.Module):
-    """An architecture as a module; the network and the table model differ only in lookup values."""
+    """An architecture as a module; the network and the table model differ only in lookup values.
+
+    In training mode, a rotation ensemble of the whole model is one turn, which counts for all:
+    crops come in all turns anyway. Models begin in evaluation mode.
+    """
 
     architecture: Architecture
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Restore pixels [B, 1, H, W], 0..255, to [B, 1, H * scale, W * scale], 0..255."""
-        return run_layers(self.architecture, image, self.sum_layer)
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.eval()
 
-    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
-        """Add up the lookups of one layer: the one place where faster kernels plug in."""
-        return sum_lookups(layer, image, self.architecture.padding, self.look_up)
+    def forward(self, image: Tensor) -> Tensor:
+        """Restore pixels [B, colours, H, W], 0..255, to [B, colours, H * scale, W * scale]."""
+        model = self.architecture
+        turns = 1 if self.training else model.rotations
+        total = sum(self.run_turn(image, turn) for turn in range(turns))
+        total = total * (model.rotations // turns) + model.bias
+        return clip_straight_through(total, Range(0, 256))
+
+    def run_turn(self, image: Tensor, turn: int) -> Tensor:
+        """Run the layers on an image that is turned: the one place where kernels plug in."""
+        return run_layers(self.architecture, image, self.look_up, turn)
 
     @abstractmethod
-    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
-        """Give the values [N, out_channels * scale * scale] of a lookup, -127..127, of its taps."""
+    def look_up(self, lookup: Lookup, place: int, taps: Tensor) -> Tensor:
+        """Give the values of a place of a lookup, as `LookupValues` says, -128..127."""
 
 
-def run_layers(architecture: Architecture, image: Tensor, sum_layer: SumLayer) -> Tensor:
-    """Run pixels [B, 1, H, W], 0..255, in a floating-point type, through the layers.
+def run_layers(
+    architecture: Architecture, image: Tensor, look_up: LookupValues, turn: int = 0
+) -> Tensor:
+    """Run pixels [B, colours, H, W], 0..255, in a floating-point type, through the layers.
 
-    Returns whole-numbered pixels [B, 1, H * scale, W * scale], 0..255. Rounding passes gradients.
+    They are what the layers make of an image that is turned so many quarters counter-clockwise.
+    Returns what the last layer makes, whole numbers [B, colours, H * scale, W * scale]. Rounding
+    passes gradients.
     """
-    kept: list[Tensor] = []
-    for layer in architecture.layers:
-        total = sum_layer(layer, torch.cat(kept, 1) if layer.reads_kept else image)
-        pixels = round_straight_through((total / layer.divisor + layer.bias).clamp(0, 255))
-        kept.append(pixels[:, : layer.keeps])
-        image = pixels[:, layer.keeps :]
-    return image
-
-
-def sum_lookups(layer: Layer, image: Tensor, padding: str, look_up: LookupValues) -> Tensor:
-    """Add up a layer's lookups over patterns, channels and rotations.
-
-    Returns sums [B, out_channels, H * scale, W * scale].
-
-    Parameters
-    ----------
-    image : pixels [B, C, H, W]
-    padding : `edge` or `reflect`
-    look_up : gives the values of one lookup, for all its rotations in one call
-    """
-    batch, _, height, width = image.shape
-    total: Tensor | float = 0.0
-    for lookup in layer.lookups:
-        taps = gather_taps(image, lookup, padding)
-        values = look_up(lookup, taps.flatten(0, -2))
-        shape = (*taps.shape[:-1], layer.out_channels, layer.scale, layer.scale)
-        total = total + rotate_back(values.view(shape))
-    # [B, H, W, C, s, s] -> [B, C, H * s, W * s]
-    return total.permute(0, 3, 1, 4, 2, 5).reshape(
-        batch, layer.out_channels, height * layer.scale, width * layer.scale
-    )
-
-
-def gather_taps(image: Tensor, lookup: Lookup, padding: str) -> Tensor:
-    """Read the four pixels of a lookup at every position and rotation.
-
-    Turning the offsets instead of the image keeps all rotations the same shape, so that they go
-    through a cell or a table in one batch.
-
-    Returns taps [rotations, B, H, W, 4] of an image [B, C, H, W].
-    """
-    height, width = image.shape[-2:]
-    reach = lookup.reach
-    padded = _pad(image, reach, padding) if reach else image
-    views = [
-        padded[
-            :, channel, reach + row : reach + row + height, reach + column : reach + column + width
-        ]
-        for turns in range(lookup.rotations)
-        for channel, row, column in lookup.rotate(turns)
+    planes = [
+        torch.floor(image[:, each.colour] / 2**each.shift) % 2**each.bits + each.lowest
+        if each.bits < 8
+        else image[:, each.colour] + each.lowest
+        for each in architecture.inputs
     ]
-    return torch.stack(views).unflatten(0, (lookup.rotations, 4)).movedim(1, -1)
+    for layer in architecture.layers:
+        total = sum_lookups(layer, planes, architecture.padding, look_up, turn)
+        rounded = round_straight_through(total / layer.divisor + layer.bias)
+        if layer.residuals:
+            rounded = rounded + sum_residuals(layer, planes, architecture.padding, turn)
+        made = clip_straight_through(rounded, layer.range)
+        planes += made.unbind(1)
+    return made
 
 
-def rotate_back(values: Tensor) -> Tensor:
-    """Turn the output blocks [rotations, .., s, s] of each rotation upright and add them up."""
-    upright = (torch.rot90(block, -turns, (-2, -1)) for turns, block in enumerate(values))
-    return sum(upright)
+def sum_lookups(
+    layer: Layer, planes: Planes, padding: str, look_up: LookupValues, turn: int = 0
+) -> Tensor:
+    """Add up a layer's lookups over patterns, places and rotations.
+
+    Returns sums [B, out_channels, H * scale, W * scale] of planes [B, H, W].
+    """
+    shape = (*planes[0].shape, layer.out_channels, layer.scale, layer.scale)
+    total = planes[0].new_zeros(shape)
+    for lookup in layer.lookups:
+        for place, taps in enumerate(lookup.places):
+            for rotation in range(turn, turn + layer.rotations):
+                turned = rotate_taps(taps, rotation)
+                levels = gather_taps(planes, lookup, turned, padding, layer.values)
+                values = look_up(lookup, place, levels.flatten(0, -2)).view(shape)
+                total = total + torch.rot90(values, -rotation, (-2, -1))
+    return join_blocks(total)
+
+
+def gather_taps(
+    planes: Planes, lookup: Lookup, taps: tuple[Tap, ...], padding: str, values: int
+) -> Tensor:
+    """Read the taps of a place, already turned, at every position.
+
+    Turning the offsets instead of the image keeps all rotations the same shape. Returns levels
+    [B, H, W, taps] from the lowest of their range on; [B, H, W, values] of a depthwise lookup.
+    """
+    if lookup.depthwise:
+        ((first, *offset),) = taps
+        taps = tuple((first + k, *offset) for k in range(values))
+    views = [_shift(planes[plane], row, column, padding) for plane, row, column in taps]
+    return torch.stack(views, -1) - lookup.lowest
+
+
+def sum_residuals(layer: Layer, planes: Planes, padding: str, turn: int) -> Tensor:
+    """Add up what is added to the sums of a layer: [B, out_channels, H * scale, W * scale]."""
+    zero = torch.zeros_like(planes[0])
+    entries = [
+        sum((_shift(planes[plane], *offset, padding) for plane, *offset in taps), zero)
+        for taps in (rotate_taps(taps, turn) for taps in layer.list_residuals())
+    ]
+    order = rotate_block(layer.out_channels, layer.scale, turn)
+    blocks = torch.stack([entries[k] for k in order], -1)
+    return join_blocks(blocks.unflatten(-1, (layer.out_channels, layer.scale, layer.scale)))
+
+
+def join_blocks(blocks: Tensor) -> Tensor:
+    """Lay blocks [B, H, W, C, s, s] side by side: [B, C, H * s, W * s]."""
+    batch, height, width, channels, scale, _ = blocks.shape
+    joined = blocks.permute(0, 3, 1, 4, 2, 5)
+    return joined.reshape(batch, channels, height * scale, width * scale)
 
 
 def round_straight_through(values: Tensor) -> Tensor:
@@ -105,10 +133,33 @@ def round_straight_through(values: Tensor) -> Tensor:
     return values + (values.round() - values).detach()
 
 
-def _pad(image: Tensor, reach: int, padding: str) -> Tensor:
-    """Extend an image [.., H, W] by `reach` pixels on every side; an image of any size will do."""
+def clip_straight_through(values: Tensor, to: Range) -> Tensor:
+    """Clip to a range, and pass the gradient but where a step along it would lead outwards."""
+    return _Clip.apply(values, to.lowest, to.highest)
+
+
+class _Clip(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: FunctionCtx, values: Tensor, lowest: int, highest: int) -> Tensor:
+        clipped = values.clamp(lowest, highest)
+        ctx.save_for_backward(clipped)
+        ctx.bounds = lowest, highest
+        return clipped
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (clipped,), (lowest, highest) = ctx.saved_tensors, ctx.bounds
+        outwards = ((clipped <= lowest) & (gradient > 0)) | ((clipped >= highest) & (gradient < 0))
+        return gradient.masked_fill(outwards, 0), None, None
+
+
+def _shift(plane: Tensor, row: int, column: int, padding: str) -> Tensor:
+    """Read a plane [B, H, W] of any size at an offset from every position."""
+    if row == column == 0:
+        return plane
+    reach = compute_reach(((0, row, column),))
     rows, columns = (
-        torch.from_numpy(pad_positions(length, reach, padding)).to(image.device)
-        for length in image.shape[-2:]
+        torch.from_numpy(pad_positions(length, reach, padding)[reach + at : reach + at + length])
+        for length, at in zip(plane.shape[-2:], (row, column), strict=True)
     )
-    return image[..., rows[:, None], columns]
+    return plane[..., rows.to(plane.device)[:, None], columns.to(plane.device)]

@@ -1,4 +1,4 @@
-"""4-simplex interpolation on a lattice, differentiable in the table and in the pixels."""
+"""n-simplex interpolation on a lattice, differentiable in the table and in the taps."""
 
 from functools import lru_cache
 
@@ -6,19 +6,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.lattice import Cells, DiagonalFirst, Lattice, Uniform
 
 
-def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
-    """Look up four pixels in a table.
+def interpolate(values: Tensor, lattice: Uniform | DiagonalFirst, taps: Tensor) -> Tensor:
+    """Look up some taps in a table.
 
     Parameters
     ----------
     values : the table [lattice.size, V]
     lattice : where the table is sampled
     taps
-        Whole-numbered pixels `a b c d` [N, 4], 0..255, in the dtype of `values`; 256, the last
-        point of an axis, on a uniform lattice only.
+        Whole-numbered levels `a b c d` [N, n], in the dtype of `values`; the last point of an axis,
+        one above the highest level, on a uniform lattice only.
 
     Returns
     -------
@@ -27,18 +27,36 @@ def interpolate(values: Tensor, lattice: Lattice, taps: Tensor) -> Tensor:
         1/q far below 2^24.
     """
     rows, weights = find_vertices(lattice, taps)
-    # Five plain gathers: their backward pass is one indexed addition each.
-    return sum(weights[:, k, None] * values[rows[:, k]] for k in range(5))
+    # Plain gathers: their backward pass is one indexed addition each.
+    return sum(weights[:, k, None] * values[rows[:, k]] for k in range(rows.shape[1]))
+
+
+def interpolate_columns(values: Tensor, cells: Cells, taps: Tensor) -> Tensor:
+    """Look up one tap in columns of a table: whole-numbered levels [N, 1], or one a column.
+
+    Returns interpolated values [N, columns] of the table [lattice.size, ..].
+    """
+    lower, upper, fraction, steps = (torch.from_numpy(part).to(values.device) for part in cells)
+    flat = values.reshape(-1)
+    below, slope = flat[lower], (flat[upper] - flat[lower]) / steps
+    level = taps.detach().long().expand(-1, below.shape[1])
+    found = (below + slope * fraction).gather(0, level)
+    return found + slope.detach().gather(0, level) * (taps - taps.detach())
 
 
 def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the simplex around each input: rows [N, 5] of five vertices, and their weights [N, 5].
+    """Find the simplex around each input: rows [N, n + 1] of its vertices, and their weights.
 
-    The weights add up to 1, and carry the gradient to the pixels.
+    The weights add up to 1, and carry the gradient to the taps.
     """
     if isinstance(lattice, Uniform):
-        strides = torch.tensor(lattice.strides, device=taps.device)
-        return _walk_simplex(taps, lattice.step, strides.expand(len(taps), 4))
+        strides = torch.tensor(lattice.strides, device=taps.device).expand(len(taps), lattice.taps)
+        whole = lattice.step == 1
+        corner = (taps.detach() // lattice.step).clamp(max=lattice.length - 2 + whole)
+        first = (corner.long() * strides).sum(1, keepdim=True)
+        if whole:  # nothing lies above the last point
+            strides = strides.masked_fill(corner >= lattice.length - 1, 0)
+        return _walk_simplex(taps, corner, lattice.step, first, strides)
     return _find_diagonal_first(lattice, taps)
 
 
@@ -49,7 +67,10 @@ def _find_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, 
         for part in (lattice.diagonal, lattice.non_diagonal)
     )
     step = torch.where(diagonal, lattice.diagonal.step, lattice.non_diagonal.step).to(taps.dtype)
-    rows, weights = _walk_simplex(taps, step, torch.where(diagonal, fine, coarse))
+    corner = torch.floor(taps.detach() / step)
+    strides = torch.where(diagonal, fine, coarse)
+    first = (corner.long() * strides).sum(1, keepdim=True)
+    rows, weights = _walk_simplex(taps, corner, step, first, strides)
     row_of = _get_rows(lattice, taps.device)
     # Rows of the coarse part may exceed the map; what they read there is discarded.
     diagonal_rows = row_of[rows.clamp(max=len(row_of) - 1)]
@@ -58,16 +79,16 @@ def _find_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, 
     return torch.where(diagonal, diagonal_rows.clamp(min=0), lattice.diagonal_size + rows), weights
 
 
-def _walk_simplex(taps: Tensor, step: Tensor | int, strides: Tensor) -> tuple[Tensor, Tensor]:
-    """Walk the simplex from the lower corner, raising the largest remaining fraction first."""
-    corner = torch.floor(taps.detach() / step).clamp(max=256 / step - 1)
+def _walk_simplex(
+    taps: Tensor, corner: Tensor, step: Tensor | int, first: Tensor, strides: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Walk the simplex from the `first` row [N, 1], raising the largest fraction left first."""
     fractions = taps - corner * step
     # Among equal fractions the lower corner is raised first: the path then never leaves a diagonal
     # band that holds the input, not even at a vertex of weight 0 (whose value the pixel's gradient
     # still sees).
     order = torch.argsort(fractions.detach() - corner / 1024, dim=1, descending=True, stable=True)
     raised = strides.gather(1, order).cumsum(1)
-    first = (corner.long() * strides).sum(1, keepdim=True)
     descending = fractions.gather(1, order)
     shares = -torch.diff(functional.pad(descending, (0, 1)))
     weights = torch.cat([step - descending[:, :1], shares], 1) / step

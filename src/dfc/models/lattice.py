@@ -1,28 +1,47 @@
 """Lattices: at which inputs a table holds a value, and in which row.
 
-A lattice samples the four inputs `a b c d` of a lookup (0..255). Two kinds exist: `Uniform` samples
-every 2^interval levels, `DiagonalFirst` (DFC, CVPR 2024) keeps the fine lattice only near the
-diagonal, where natural images are, and a coarse one elsewhere.
+A lattice samples the one to four inputs `a b c d` of a lookup, counted from the lowest level of
+their range. Three kinds exist: `Uniform` samples every 2^interval levels; `DiagonalFirst` (DFC,
+CVPR 2024) keeps a fine lattice of four taps only near the diagonal, where natural images are, and a
+coarse one elsewhere; `Adaptive` (ShiftLUT) samples every column of a table of one tap in a step of
+its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfc.models import Dims
+from dfc.models.taps import LEVELS
 
 Array = TypeVar("Array")  # an array of NumPy or a tensor of PyTorch
-INTERVALS = range(3, 9)  # from 33 points an axis to 2
+MOST_POINTS = 33
+"""Of an axis, where there is more than one."""
+
+
+class Cells(NamedTuple):
+    """Where a table of one tap is read at each level, column by column: arrays [levels, columns].
+
+    A level lies `fraction` levels above its lower point, of the `steps` to the upper one.
+    """
+
+    lower: NDArray[np.int64]  # positions in the flattened table
+    upper: NDArray[np.int64]
+    fraction: NDArray[np.int64]
+    steps: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """Levels 0, q, 2q, .., 256 on every axis, q = 2^interval."""
+    """Levels 0, q, 2q, .. on every axis, q = 2^interval, up to `levels`; below it where q is 1."""
 
     interval: int
+    taps: int = 4
+    levels: int = 256
 
     @property
     def finest(self) -> int:
@@ -32,22 +51,24 @@ class Uniform:
     @property
     def title(self) -> str:
         """For people."""
-        return f"uniform, interval {self.interval}"
+        plain = self.taps == 4 and self.levels == 256
+        details = "" if plain else f", {self.taps} tap(s) of {self.levels} levels"
+        return f"uniform, interval {self.interval}{details}"
 
     @property
     def step(self) -> int:
-        """Distance q between two points of an axis, in grey levels."""
+        """Distance q between two points of an axis, in levels."""
         return 2**self.interval
 
     @property
     def length(self) -> int:
-        """Points of an axis, L = 2^(8 - interval) + 1."""
-        return 2 ** (8 - self.interval) + 1
+        """Points of an axis, L = levels / q + 1; as many as levels where q is 1."""
+        return self.levels // self.step + (self.step > 1)
 
     @property
     def size(self) -> int:
-        """Rows of a table on this lattice, L^4."""
-        return self.length**4
+        """Rows of a table on this lattice, L^taps."""
+        return self.length**self.taps
 
     @property
     def diagonal_size(self) -> int:
@@ -55,26 +76,81 @@ class Uniform:
         return self.size
 
     @property
-    def strides(self) -> tuple[int, int, int, int]:
+    def strides(self) -> tuple[int, ...]:
         """Rows between neighbours along `a`, `b`, `c` and `d` (`a` slowest)."""
-        length = self.length
-        return (length**3, length**2, length, 1)
+        return tuple(self.length**axis for axis in reversed(range(self.taps)))
 
     @cached_property
     def points(self) -> NDArray[np.int64]:
-        """Inputs [size, 4] of every row, 0..256."""
-        axes = np.indices((self.length,) * 4).reshape(4, -1).T
+        """Inputs [size, taps] of every row, 0..levels."""
+        axes = np.indices((self.length,) * self.taps).reshape(self.taps, -1).T
         return axes * self.step
 
     def rows(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rows [N] of lattice points [N, 4]; a `ValueError` if a point is not on the lattice."""
+        """Rows [N] of lattice points [N, taps]; a `ValueError` if a point is not on the lattice."""
         if (points % self.step).any():
             raise ValueError(f"not every point lies on the lattice of interval {self.interval}")
         return (points // self.step) @ np.array(self.strides)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `parse_lattice` understands."""
-        return {"kind": "uniform", "interval": self.interval}
+        return {"kind": "uniform", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """Levels 0, q, 2q, .. of one tap, each column of a table with a q = 2^interval of its own.
+
+    A table holds column after column, each as `Uniform` has it, as a single column of values
+    (published with ShiftLUT as adaptive sampling).
+    """
+
+    intervals: tuple[int, ...]
+    levels: int
+    taps: ClassVar = 1
+
+    @property
+    def finest(self) -> int:
+        """The smallest interval."""
+        return min(self.intervals)
+
+    @property
+    def title(self) -> str:
+        """For people."""
+        steps = ", ".join(str(2**interval) for interval in sorted(set(self.intervals)))
+        return f"adaptive, steps {steps} of {self.levels} levels"
+
+    @property
+    def lengths(self) -> list[int]:
+        """Points of every column."""
+        return [Uniform(interval, 1, self.levels).length for interval in self.intervals]
+
+    @property
+    def size(self) -> int:
+        """Values of a table on this lattice, of all columns."""
+        return sum(self.lengths)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `parse_lattice` understands: a digit a column."""
+        digits = "".join(map(str, self.intervals))
+        return {"kind": "adaptive", "intervals": digits, "levels": self.levels}
+
+
+def find_cells(lattice: Uniform | Adaptive, columns: int) -> Cells:
+    """Find where a table of one tap, with so many columns, is read at every level.
+
+    Beyond the last level, a table that is sampled at every one goes on with its last value.
+    """
+    if isinstance(lattice, Uniform):
+        intervals, starts, stride = np.full(columns, lattice.interval), np.arange(columns), columns
+    else:
+        intervals, stride = np.array(lattice.intervals), 1
+        starts = np.cumsum([0, *lattice.lengths[:-1]])
+    level, steps = np.arange(lattice.levels)[:, None], np.left_shift(1, intervals)
+    lower = level // steps
+    upper = np.minimum(lower + 1, lattice.levels // steps - (steps == 1))
+    places = (starts + point * stride for point in (lower, upper))
+    return Cells(*places, *np.broadcast_arrays(level - lower * steps, steps))
 
 
 @dataclass(frozen=True)
@@ -89,6 +165,8 @@ class DiagonalFirst:
     dims: Dims
     diagonal_width: int
     non_diagonal: Uniform
+    taps: ClassVar = 4
+    levels: ClassVar = 256
 
     @property
     def finest(self) -> int:
@@ -161,20 +239,35 @@ class DiagonalFirst:
         }
 
 
-Lattice = Uniform | DiagonalFirst
+Lattice = Uniform | DiagonalFirst | Adaptive
 
 
 def parse_lattice(values: dict[str, Any]) -> Lattice:
     """Read what `to_json` wrote; a `ValueError` if it describes no lattice."""
     match values:
-        case {"kind": "uniform", "interval": int(interval)} if interval in INTERVALS:
-            return Uniform(interval)
+        case {"kind": "uniform", "interval": int(interval)}:
+            taps, levels = values.get("taps", 4), values.get("levels", 256)
+            if _are_intervals([interval], levels) and taps in (1, 2, 3, 4):
+                lattice = Uniform(interval, taps, levels)
+                if taps == 1 or lattice.length <= MOST_POINTS:
+                    return lattice
+        case {"kind": "adaptive", "intervals": str(digits), "levels": levels}:
+            intervals = tuple(map(int, digits)) if digits.isdecimal() else ()
+            if intervals and _are_intervals(intervals, levels):
+                return Adaptive(intervals, levels)
         case {
             "kind": "diagonal-first",
             "interval": int(interval),
             "dims": ("xy" | "xyz" | "xyzt") as dims,
             "diagonal_width": int(width),
             "dfc_interval": int(non_diagonal),
-        } if {interval, non_diagonal} <= {*INTERVALS} and interval < non_diagonal and width >= 0:
-            return DiagonalFirst(Uniform(interval), dims, width, Uniform(non_diagonal))
+        } if interval < non_diagonal and width >= 0:
+            diagonal = Uniform(interval)
+            if _are_intervals([interval, non_diagonal], 256) and diagonal.length <= MOST_POINTS:
+                return DiagonalFirst(diagonal, dims, width, Uniform(non_diagonal))
     raise ValueError(f"no lattice is described by {values!r}")
+
+
+def _are_intervals(intervals: Iterable[int], levels: object) -> bool:
+    """Whether axes of so many levels can be sampled in these steps."""
+    return levels in LEVELS and all(each >= 0 and 2**each <= levels for each in intervals)

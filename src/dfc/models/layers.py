@@ -5,54 +5,97 @@ what a lookup reads and where its values go, and nothing of how they are found.
 """
 
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Tap = tuple[int, int, int]  # a pixel read by a lookup: offsets in channel, row and column
+from dfc.models.taps import (
+    PATTERNS,
+    Range,
+    Tap,
+    check_number,
+    check_range,
+    check_taps,
+    compute_reach,
+)
 
-PATTERNS: dict[str, tuple[tuple[int, int], ...]] = {
-    "s": ((0, 0), (0, 1), (1, 0), (1, 1)),
-    "d": ((0, 0), (0, 2), (2, 0), (2, 2)),
-    "y": ((0, 0), (1, 1), (1, 2), (2, 1)),
-    "e": ((0, 0), (0, 3), (3, 0), (3, 3)),
-    "h": ((0, 0), (2, 2), (2, 3), (3, 2)),
-    "o": ((0, 0), (2, 2), (1, 3), (3, 1)),
-}
-"""Rows and columns of the taps `a b c d`, by the published letter (docs/numerics.md, section 1)."""
 SCALES = (1, 2, 3, 4)
-MOST_LAYERS, MOST_LOOKUPS, MOST_CHANNELS, MOST_REACH = 99, 256, 4, 16
+MOST_LAYERS, MOST_LOOKUPS, MOST_PLACES = 99, 256, 256
+MOST_VALUES = 64  # of a place: out_channels x scale x scale
 MOST_DIVISOR = 255  # so that the engine's divisions are exact
 
 
 @dataclass(frozen=True)
+class Input:
+    """A plane that is made of the pixels of a colour: of all their bits, or of some.
+
+    Its values are (pixel >> shift) mod 2^bits, plus what the lowest is to be.
+    """
+
+    colour: int = 0
+    shift: int = 0
+    bits: int = 8
+    lowest: int = 0
+
+    def __post_init__(self) -> None:
+        check_number("colour of an input", self.colour, 0, 2)
+        check_number("bits of an input", self.bits, 1, 8)
+        check_number("shift of an input", self.shift, 0, 8 - self.bits)
+        check_range(self.range)
+
+    @property
+    def range(self) -> Range:
+        """What the plane holds."""
+        return Range(self.lowest, 2**self.bits)
+
+
+@dataclass(frozen=True)
 class Lookup:
-    """One table (or the cell it is exported from): its name, and the taps that it reads."""
+    """One table (or the cell it is exported from): its name, and the taps that it reads.
+
+    A row of a table holds the values of every place, one after the other: `out_channels` x `scale`
+    x `scale` values each.
+    """
 
     table: str
-    taps: tuple[Tap, ...]
-    """The four pixels `a b c d`."""
-    rotations: int = 4
-    """How many quarter turns the rotation ensemble makes: 4, or 1 for none."""
+    places: tuple[tuple[Tap, ...], ...]
+    """The one to four taps `a b c d` of every place; all values of a place are read there."""
+    lowest: int = 0
+    """The range of the planes that it reads, with `levels`."""
+    levels: int = 256
+    depthwise: bool = False
+    """Whether each value is read at a plane of its own: the first at that of the tap, the second at
+    the one after it, and so on. That takes one tap."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.table, str) or not self.table.isidentifier():
             raise ValueError(f"expected the name of a table, found {self.table!r}")
-        if len(self.taps) != 4 or any(len(tap) != 3 for tap in self.taps):
-            raise ValueError(f"table {self.table}: expected four taps of channel, row and column")
-        for channel, row, column in self.taps:
-            _check(f"{self.table}: channel", channel, 0, MOST_CHANNELS - 1)
-            for offset in (row, column):
-                _check(f"{self.table}: offset", offset, -MOST_REACH, MOST_REACH)
-        if type(self.rotations) is not int or self.rotations not in (1, 4):
-            raise ValueError(f"table {self.table}: expected 1 or 4 rotations")
+        check_number(f"{self.table}: places", len(self.places), 1, MOST_PLACES)
+        counts = {len(taps) for taps in self.places}
+        if len(counts) > 1 or not counts <= {1, 2, 3, 4}:
+            raise ValueError(f"table {self.table}: expected one to four taps, as many everywhere")
+        check_taps(self.table, [tap for taps in self.places for tap in taps])
+        check_range(self.range)
+        if self.depthwise is not True and self.depthwise is not False:
+            raise ValueError(f"table {self.table}: depthwise: expected true or false")
+        if self.depthwise and self.taps > 1:
+            raise ValueError(f"table {self.table}: expected one tap where it is depthwise")
+
+    @property
+    def range(self) -> Range:
+        """What its taps hold."""
+        return Range(self.lowest, self.levels)
+
+    @property
+    def taps(self) -> int:
+        """How many taps it reads, 1 to 4."""
+        return len(self.places[0])
 
     @property
     def reach(self) -> int:
         """The largest distance in pixels between a position and what is read for it."""
-        return max(max(abs(row), abs(column)) for _, row, column in self.taps)
+        return max(compute_reach(taps) for taps in self.places)
 
     @property
     def is_spatial(self) -> bool:
@@ -62,82 +105,133 @@ class Lookup:
     @property
     def pattern(self) -> str:
         """The letter of its pattern in `PATTERNS`; empty for any other."""
-        positions = tuple((row, column) for _, row, column in self.taps)
+        positions = tuple((row, column) for _, row, column in self.places[0])
         return next((letter for letter, known in PATTERNS.items() if known == positions), "")
-
-    def rotate(self, turns: int) -> tuple[Tap, ...]:
-        """Rotate the taps, so that they read from the upright image what they would read from one
-        turned `turns` x 90 degrees counter-clockwise."""
-        taps = self.taps
-        for _ in range(turns):
-            taps = tuple((channel, column, -row) for channel, row, column in taps)
-        return taps
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Lookups whose values are added up: pixels = round(clip(sum / divisor + bias, 0, 255))."""
+    """Lookups whose values are added up, and what is made of the sum.
+
+    clip(round(sum / divisor + bias) + residuals, lowest, lowest + levels - 1)
+    """
 
     lookups: tuple[Lookup, ...]
     divisor: int
     bias: int = 0
     out_channels: int = 1
     scale: int = 1
-    keeps: int = 0
-    """How many leading output channels are kept aside instead of feeding the next layer."""
-    reads_kept: bool = False
-    """Whether the layer reads all channels kept so far instead of the last layer's output."""
+    rotations: int = 4
+    """How many quarter turns the rotation ensemble of the layer makes: 4, or 1 for none."""
+    residuals: tuple[tuple[Tap, ...], ...] = ()
+    """Values that are added, for all values alike, or for as many groups of them in turn: an entry
+    a channel is repeated over its blocks."""
+    lowest: int = 0
+    """The range of what the layer makes, with `levels`."""
+    levels: int = 256
 
     def __post_init__(self) -> None:
-        _check("lookups of a layer", len(self.lookups), 1, MOST_LOOKUPS)
-        _check("divisor", self.divisor, 1, MOST_DIVISOR)
-        _check("bias", self.bias, 0, 255)
-        _check("out_channels", self.out_channels, 1, MOST_CHANNELS)
-        _check("scale", self.scale, SCALES[0], SCALES[-1])
-        _check("keeps", self.keeps, 0, 1)
-        if self.scale > 1 and self.out_channels > 1:
-            raise ValueError("expected one output channel of a layer that enlarges")
-        if self.keeps and self.out_channels > 2:
-            raise ValueError("expected at most two output channels where one is kept")
-        if len({lookup.rotations for lookup in self.lookups}) > 1:
-            raise ValueError("expected all lookups of a layer to have as many rotations")
+        check_number("lookups of a layer", len(self.lookups), 1, MOST_LOOKUPS)
+        check_number("divisor", self.divisor, 1, MOST_DIVISOR)
+        check_number("bias", self.bias, -255, 255)
+        check_number("scale", self.scale, SCALES[0], SCALES[-1])
+        check_number("out_channels", self.out_channels, 1, MOST_VALUES // self.scale**2)
+        if type(self.rotations) is not int or self.rotations not in (1, 4):
+            raise ValueError(f"rotations: expected 1 or 4, found {self.rotations!r}")
+        check_taps("residuals", [tap for taps in self.residuals for tap in taps])
+        if self.residuals and self.values % len(self.residuals):
+            raise ValueError(f"residuals: expected as many as divide {self.values} values")
+        check_range(self.range)
+        if any(lookup.depthwise for lookup in self.lookups) and not self.is_one_tap:
+            raise ValueError("expected lookups of one tap in a layer with depthwise ones")
 
     @property
-    def values_per_lookup(self) -> int:
-        """Values that one lookup yields: out_channels x scale x scale."""
+    def values(self) -> int:
+        """Values that a place yields: out_channels x scale x scale."""
         return self.out_channels * self.scale * self.scale
+
+    @property
+    def range(self) -> Range:
+        """What the planes that it makes hold."""
+        return Range(self.lowest, self.levels)
+
+    @property
+    def is_one_tap(self) -> bool:
+        """Whether every lookup reads a single tap."""
+        return all(lookup.taps == 1 for lookup in self.lookups)
+
+    @property
+    def reach(self) -> int:
+        """The largest distance in pixels between a position and what is read for it."""
+        return max(
+            [*(lookup.reach for lookup in self.lookups), *map(compute_reach, self.residuals)]
+        )
+
+    def list_residuals(self) -> list[tuple[Tap, ...]]:
+        """List what is added to each value."""
+        share = self.values // max(len(self.residuals), 1)
+        return [self.residuals[k // share] if self.residuals else () for k in range(self.values)]
+
+    def list_reads(self) -> list[tuple[Tap, Range | None]]:
+        """List every tap, with the range that its plane is to have; residuals may have any."""
+        reads: list[tuple[Tap, Range | None]] = [
+            ((plane + k, row, column), lookup.range)
+            for lookup in self.lookups
+            for taps in lookup.places
+            for plane, row, column in taps
+            for k in range(self.values if lookup.depthwise else 1)
+        ]
+        return reads + [(tap, None) for taps in self.residuals for tap in taps]
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A restoration model for one image channel; colour is three grey images."""
+    """A restoration model for one colour after the other, or for three at once.
+
+    Planes are numbered: first the inputs, then what every layer makes, one after the other. A layer
+    reads any planes made before it.
+    """
 
     name: str
     layers: tuple[Layer, ...]
     padding: str = "edge"
     """What lies beyond the border: `edge` repeats it, `reflect` mirrors at it."""
+    inputs: tuple[Input, ...] = (Input(),)
+    rotations: int = 1
+    """How many quarter turns the rotation ensemble of the whole model makes: 4, or 1 for none. What
+    the last layer makes of each is added up."""
+    bias: int = 0
+    """What is added to that, before it is clipped to 0..255."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ValueError(f"expected the name of an architecture, found {self.name!r}")
         if self.padding not in ("edge", "reflect"):
             raise ValueError(f"expected the padding edge or reflect, found {self.padding!r}")
-        _check("layers", len(self.layers), 1, MOST_LAYERS)
+        if type(self.rotations) is not int or self.rotations not in (1, 4):
+            raise ValueError(f"rotations: expected 1 or 4, found {self.rotations!r}")
+        check_number("bias", self.bias, -255, 255)
+        check_number("layers", len(self.layers), 1, MOST_LAYERS)
+        check_number("inputs", len(self.inputs), 1, MOST_VALUES)
         if len(self.lookups) < sum(len(layer.lookups) for layer in self.layers):
             raise ValueError("expected tables of different names")
-        self._check_channels()
+        self._check_planes()
 
-    def _check_channels(self) -> None:
-        """Refuse layers that read channels which no layer before them gives."""
-        channels, kept = 1, 0
-        for layer in self.layers:
-            known = kept if layer.reads_kept else channels
-            if max(tap[0] for lookup in layer.lookups for tap in lookup.taps) >= known:
-                table = layer.lookups[0].table
-                raise ValueError(f"table {table}: reads a channel that is not there")
-            channels, kept = layer.out_channels - layer.keeps, kept + layer.keeps
-        if channels != 1 or self.layers[-1].keeps:
-            raise ValueError("expected a last layer that gives one channel")
+    def _check_planes(self) -> None:
+        """Refuse layers that read planes which are not there, or of another range."""
+        if self.colours == 2 or {each.colour for each in self.inputs} != {*range(self.colours)}:
+            raise ValueError("expected inputs of one colour, or of all three")
+        for index, layer in enumerate(self.layers):
+            known = self.planes[: self.first_planes[index]]
+            table = layer.lookups[0].table
+            for (plane, _, _), wanted in layer.list_reads():
+                if plane >= len(known):
+                    raise ValueError(f"table {table}: reads a channel that is not there")
+                if wanted not in (None, known[plane]):
+                    lowest, highest = known[plane].lowest, known[plane].highest
+                    raise ValueError(f"table {table}: reads plane {plane}, of {lowest}..{highest}")
+        if self.layers[-1].out_channels != self.colours:
+            raise ValueError(f"expected a last layer that gives {self.colours} channel(s)")
         if any(layer.scale > 1 for layer in self.layers[:-1]):
             raise ValueError("expected no layer but the last to enlarge")
 
@@ -145,6 +239,23 @@ class Architecture:
     def scale(self) -> int:
         """How many times larger the output is, on each side."""
         return self.layers[-1].scale
+
+    @property
+    def colours(self) -> int:
+        """How many colours it restores at once: 1, for grey images and each colour alone, or 3."""
+        return max(each.colour for each in self.inputs) + 1
+
+    @cached_property
+    def planes(self) -> tuple[Range, ...]:
+        """The range of every plane, those of the last layer included."""
+        made = [layer.range for layer in self.layers for _ in range(layer.out_channels)]
+        return (*(each.range for each in self.inputs), *made)
+
+    @cached_property
+    def first_planes(self) -> tuple[int, ...]:
+        """The number of the first plane that every layer makes."""
+        counts = [len(self.inputs), *(layer.out_channels for layer in self.layers[:-1])]
+        return tuple(int(first) for first in np.cumsum(counts))
 
     @property
     def patterns(self) -> str:
@@ -159,10 +270,11 @@ class Architecture:
 
     @property
     def title(self) -> str:
-        """All that tells it from other architectures, for people."""
-        return f"{self.name} x{self.scale}, patterns {self.patterns}, {self.stages} stages"
+        """What it is, for people."""
+        patterns = f"patterns {self.patterns}, " if self.patterns else ""
+        return f"{self.name} x{self.scale}, {patterns}{self.stages} stages"
 
-    @property
+    @cached_property
     def lookups(self) -> dict[str, tuple[Lookup, Layer]]:
         """Every lookup with its layer, by table name, in the order of the layers."""
         return {lookup.table: (lookup, layer) for layer in self.layers for lookup in layer.lookups}
@@ -170,14 +282,3 @@ class Architecture:
     def to_json(self) -> dict[str, Any]:
         """Plain values that `dfc.models.architectures.parse_architecture` understands."""
         return asdict(self)
-
-
-@lru_cache(maxsize=64)
-def pad_positions(length: int, margin: int, padding: str) -> NDArray[np.int64]:
-    """List which of `length` positions is read for each of -margin .. length + margin - 1."""
-    return np.pad(np.arange(length), margin, mode=padding)  # NumPy's modes are called as ours
-
-
-def _check(what: str, value: object, lowest: int, highest: int) -> None:
-    if type(value) is not int or not lowest <= value <= highest:
-        raise ValueError(f"{what}: expected {lowest} to {highest}, found {value!r}")

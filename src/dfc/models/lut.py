@@ -7,19 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfc.models import Dims
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.lattice import Adaptive, DiagonalFirst, Lattice, Uniform, find_cells
 from dfc.models.layers import Architecture, Lookup
 
 CHANNEL_INTERVAL = 4
 """Of a table of channels (SPF-LUT), which is never compressed (docs/numerics.md, section 5)."""
+ONE_TAP_CELLS = 64
+"""Cells of a table of one tap, at most: each is visited often enough to learn."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Values [lattice.size, out_channels * scale * scale], int8 in -127..127, on a lattice."""
+    """Values, int8, on a lattice: a row [columns] for each of its points.
+
+    A row holds the `out_channels * scale * scale` values of every place of the lookup.
+    """
 
     lattice: Lattice
-    values: NDArray[np.int8]
+    values: NDArray[np.int8] = field(repr=False)
 
     def __post_init__(self) -> None:
         if self.values.dtype != np.int8 or self.values.ndim != 2:
@@ -28,6 +33,12 @@ class Table:
             raise ValueError(
                 f"expected {self.lattice.size} rows for its lattice, found {len(self.values)}"
             )
+
+    @property
+    def columns(self) -> int:
+        """How many values one lookup finds."""
+        adaptive = isinstance(self.lattice, Adaptive)
+        return len(self.lattice.intervals) if adaptive else self.values.shape[1]
 
     def resample(self, lattice: DiagonalFirst) -> "Table":
         """Keep the values at the points of another lattice; a `ValueError` if one is missing."""
@@ -38,6 +49,34 @@ class Table:
         if self.lattice.interval >= lattice.non_diagonal.interval:
             raise ValueError(f"interval {self.lattice.interval} is not below the coarse one")
         return Table(lattice, self.values[self.lattice.rows(lattice.points)])
+
+    def resample_columns(self, error_bound: float) -> "Table":
+        """Keep, of every column of a table of one tap, as few values as a bound allows.
+
+        The step is the largest whose interpolation errs by no more than the bound, in the mean over
+        all levels (adaptive sampling, published with ShiftLUT). A compressed table stays as it is.
+        """
+        if not isinstance(self.lattice, Uniform):
+            return self
+        levels, own = self.lattice.levels, self.expand()
+        kept = {self.lattice.interval: self.values}
+        chosen = np.full(self.columns, self.lattice.interval)
+        for interval in range(self.lattice.interval + 1, levels.bit_length()):
+            lattice = Uniform(interval, 1, levels)
+            # Where every level is sampled, none lies above the last.
+            rows = np.minimum(lattice.points[:, 0] // self.lattice.step, len(self.values) - 1)
+            kept[interval] = self.values[rows]
+            error = np.abs(Table(lattice, kept[interval]).expand() - own).mean(0)
+            chosen[error <= error_bound] = interval
+        lattice = Adaptive(tuple(map(int, chosen)), levels)
+        columns = [kept[interval][:, k] for k, interval in enumerate(lattice.intervals)]
+        return Table(lattice, np.concatenate(columns)[:, None])
+
+    def expand(self) -> NDArray[np.float64]:
+        """Interpolate a table of one tap at every level: [levels, columns]."""
+        lower, upper, fraction, steps = find_cells(self.lattice, self.columns)
+        flat = self.values.ravel().astype(np.float64)
+        return flat[lower] + (flat[upper] - flat[lower]) * fraction / steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +96,19 @@ class Lut:
         lookups = self.architecture.lookups
         if list(lookups) != list(self.tables):
             raise ValueError(f"expected the tables {list(lookups)}, found {list(self.tables)}")
-        for name, (_, layer) in lookups.items():
-            found = self.tables[name].values.shape[1]
-            if found != layer.values_per_lookup:
+        for name, (lookup, layer) in lookups.items():
+            table = self.tables[name]
+            lattice, expected = table.lattice, len(lookup.places) * layer.values
+            if (lattice.taps, lattice.levels) != (lookup.taps, lookup.levels):
                 raise ValueError(
-                    f"table {name}: expected {layer.values_per_lookup} values a row, found {found}"
+                    f"table {name}: expected a lattice of {lookup.taps} tap(s) and {lookup.levels} "
+                    f"levels, found {lattice.taps} and {lattice.levels}"
+                )
+            if isinstance(lattice, Adaptive) and not layer.is_one_tap:
+                raise ValueError(f"table {name}: is adaptive, beside lookups of several taps")
+            if table.columns != expected:
+                raise ValueError(
+                    f"table {name}: expected {expected} values a row, found {table.columns}"
                 )
 
     @property
@@ -69,27 +116,53 @@ class Lut:
         """Storage as published: MiB of int8 entries, index maps not counted."""
         return sum(table.values.size for table in self.tables.values()) / 2**20
 
-    def compress(self, dims: Dims, diagonal_width: int, interval: int) -> "Lut":
-        """Resample every spatial table diagonal-first (DFC, CVPR 2024), unless that is done.
+    def compress(
+        self, dims: Dims, diagonal_width: int, interval: int, error_bound: float | None = None
+    ) -> "Lut":
+        """Compress every table in its own way, unless that is done.
 
-        Points within `diagonal_width` lattice points of the diagonal in the named dimensions are
-        kept; elsewhere the lattice has a coarse interval, above that of this LUT. Raises
-        `ValueError` if this LUT is too coarse, or compressed in another way.
+        Spatial tables of four taps are resampled diagonal-first (DFC, CVPR 2024): points within
+        `diagonal_width` lattice points of the diagonal in the named dimensions are kept; elsewhere
+        the lattice has a coarse interval, above that of this LUT. Tables of one tap are resampled
+        in steps whose mean error is within `error_bound`, if one is given. Raises `ValueError` if
+        this LUT is too coarse, or compressed in another way.
         """
         tables = {}
-        for name, (lookup, _) in self.architecture.lookups.items():
+        for name, (lookup, layer) in self.architecture.lookups.items():
             table = self.tables[name]
-            if lookup.is_spatial:
+            if is_diagonal_first(lookup):
                 fine = Uniform(table.lattice.finest)
                 table = table.resample(DiagonalFirst(fine, dims, diagonal_width, Uniform(interval)))
+            elif layer.is_one_tap and error_bound is not None:
+                table = table.resample_columns(error_bound)
             tables[name] = table
         if all(tables[name] is table for name, table in self.tables.items()):
             return self
         knobs = {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
+        if not any(
+            map(is_diagonal_first, (each for each, _ in self.architecture.lookups.values()))
+        ):
+            knobs = {}
+        if any(isinstance(table.lattice, Adaptive) for table in tables.values()):
+            knobs["error_bound"] = error_bound
         history = (*self.history, {"step": "compress", **knobs})
         return replace(self, tables=tables, history=history)
 
 
+def is_diagonal_first(lookup: Lookup) -> bool:
+    """Whether the table of a lookup is one that DFC compresses: neighbouring pixels of 8 bits."""
+    return lookup.is_spatial and lookup.taps == 4 and lookup.levels == 256
+
+
 def choose_lattice(lookup: Lookup, interval: int) -> Uniform:
-    """Choose the uniform lattice that a lookup is exported on."""
-    return Uniform(interval if lookup.is_spatial else CHANNEL_INTERVAL)
+    """Choose the uniform lattice that a lookup is exported on.
+
+    The interval is that of spatial tables of two to four taps. Tables of one tap are finer, so that
+    they have up to 65 points.
+    """
+    levels = lookup.levels
+    if lookup.taps == 1:
+        return Uniform(max(0, levels.bit_length() - ONE_TAP_CELLS.bit_length()), 1, levels)
+    own = interval if lookup.is_spatial else CHANNEL_INTERVAL
+    # As many points as 256 levels would have.
+    return Uniform(max(0, own - 9 + levels.bit_length()), lookup.taps, levels)

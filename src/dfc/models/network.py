@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dfc.models.forward import LookupModel, round_straight_through
-from dfc.models.layers import Architecture, Lookup
+from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.start import find_nearest_neighbour
 
 DEPTH = 5  # hidden layers of a cell, as published
@@ -17,7 +17,7 @@ TILE = 8192  # rows of a cell in work at once: a layer of them (2 MB at 64 wide)
 
 
 class Cell(nn.Module):
-    """Four pixels in, the values of one lookup out: a densely connected block of 1x1 convolutions.
+    """Taps in, the values of a lookup out: a densely connected block of 1x1 convolutions.
 
     Every hidden layer of `features` ReLU units (the width `nf`) reads all hidden layers before it,
     and the linear output reads them all. A position is one row of a matrix, since nothing but the
@@ -25,15 +25,17 @@ class Cell(nn.Module):
     tap `a`.
     """
 
-    def __init__(self, features: int, values: int, gain: float, offset: float) -> None:
+    def __init__(self, lookup: Lookup, layer: Layer, features: int) -> None:
         super().__init__()
-        inputs = [4, *(features * depth for depth in range(1, DEPTH + 1))]
+        self._highest = lookup.levels - 1
+        values = layer.values * len(lookup.places)
+        inputs = [lookup.taps, *(features * depth for depth in range(1, DEPTH + 1))]
         outputs = [features] * DEPTH + [values]
         self.layers = nn.ModuleList(map(nn.Linear, inputs, outputs))
-        for layer in self.layers:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-        self._start_from_first_tap(gain, offset)
+        for linear in self.layers:
+            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+            nn.init.zeros_(linear.bias)
+        self._start_from_first_tap(*find_nearest_neighbour(layer))
 
     @torch.no_grad()
     def _start_from_first_tap(self, gain: float, offset: float) -> None:
@@ -41,17 +43,17 @@ class Cell(nn.Module):
         first, last = self.layers[0], self.layers[-1]
         hinges = min(HINGES, len(first.bias))
         knots = torch.arange(hinges + 1) / hinges
-        heights = torch.atanh(((gain * 255 * knots + offset) / 127).clamp(-0.98, 0.98))
+        heights = torch.atanh(((gain * self._highest * knots + offset) / 127).clamp(-0.98, 0.98))
         slopes = heights.diff() * hinges
-        first.weight[:hinges] = torch.tensor([1.0, 0.0, 0.0, 0.0])
+        first.weight[:hinges] = torch.eye(1, first.weight.shape[1])
         first.bias[:hinges] = -knots[:-1]
         last.weight.mul_(0.1)  # the other units come in gently
         last.weight[:, :hinges] = slopes.diff(prepend=torch.zeros(1))
         last.bias.fill_(heights[0])
 
     def forward(self, taps: Tensor) -> Tensor:
-        """Compute lookup values [N, values], whole numbers -127..127, of taps [N, 4], 0..255."""
-        raw = torch.cat([self._run_tile(tile) for tile in (taps / 255).split(TILE)])
+        """Compute lookup values [N, values], whole numbers -127..127, of taps [N, taps]."""
+        raw = torch.cat([self._run_tile(tile) for tile in (taps / self._highest).split(TILE)])
         return round_straight_through(torch.tanh(raw.float()) * 127)
 
     def _run_tile(self, taps: Tensor) -> Tensor:
@@ -78,15 +80,17 @@ class Network(LookupModel):
     """
 
     def __init__(self, architecture: Architecture, features: int) -> None:
-        super().__init__()
-        self.architecture = architecture
+        super().__init__(architecture)
+        if any(lookup.depthwise for lookup, _ in architecture.lookups.values()):
+            raise ValueError(f"{architecture.title}: has no network; its tables are trained")
         self.features = features
         self.cells = nn.ModuleDict(
             {
-                name: Cell(features, layer.values_per_lookup, *find_nearest_neighbour(layer))
-                for name, (_, layer) in architecture.lookups.items()
+                name: Cell(lookup, layer, features)
+                for name, (lookup, layer) in architecture.lookups.items()
             }
         )
+        self.eval()
 
     @classmethod
     def from_state(cls, architecture: Architecture, state: Mapping[str, Tensor]) -> Self:
@@ -100,6 +104,8 @@ class Network(LookupModel):
         network.load_state_dict(weights, assign=True)
         return network
 
-    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
-        """Evaluate the cell of a lookup at taps [N, 4], 0..255."""
-        return self.cells[lookup.table](taps)
+    def look_up(self, lookup: Lookup, place: int, taps: Tensor) -> Tensor:
+        """Evaluate the cell of a lookup at the levels of its taps."""
+        _, layer = self.architecture.lookups[lookup.table]
+        values = self.cells[lookup.table](taps)
+        return values[:, place * layer.values : (place + 1) * layer.values]

@@ -4,14 +4,21 @@ That saves the thousands of iterations in which a model only learns to hand its 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dfc.models.layers import Architecture, Layer
+from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.lut import Lut, Table, choose_lattice
+
+HINGE = 1.0
+"""How far the tables of a layer with residuals move what it makes at first, in levels, about: all
+channels would learn the same if they began alike."""
+MOST_SHARE = 0.48  # of one place in the mean that an edge detector subtracts
 
 
 def compute_gain(layer: Layer) -> float:
     """Compute how much all lookup values change, alike, where a pixel changes by one level."""
-    return layer.divisor / sum(lookup.rotations for lookup in layer.lookups)
+    places = sum(len(lookup.places) for lookup in layer.lookups)
+    return layer.divisor / (places * layer.rotations)
 
 
 def find_nearest_neighbour(layer: Layer) -> tuple[float, float]:
@@ -20,16 +27,65 @@ def find_nearest_neighbour(layer: Layer) -> tuple[float, float]:
     return gain, -layer.bias * gain
 
 
-def make_nearest_neighbour(architecture: Architecture, task: str, interval: int) -> Lut:
-    """Make a LUT that repeats every pixel, on the uniform lattice of an interval."""
+def make_nearest_neighbour(
+    architecture: Architecture, task: str, interval: int, seed: int = 0
+) -> Lut:
+    """Make a LUT that repeats every pixel, about, on the uniform lattices of an interval."""
+    rng = np.random.default_rng(seed)
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():
         lattice = choose_lattice(lookup, interval)
-        factor, summand = find_nearest_neighbour(layer)
-        # The last point of an axis, 256, stands for 255 (docs/numerics.md, section 3).
-        pixels = np.minimum(lattice.points, 255)
-        # A lookup of several channels repeats each of them in one of its own.
-        taps = [0 if lookup.is_spatial else output for output in range(layer.out_channels)]
-        values = np.rint(pixels[:, taps] * factor + summand).clip(-127, 127).astype(np.int8)
-        tables[name] = Table(lattice, values.repeat(layer.scale**2, axis=1))
+        # The last point of an axis stands for the highest level (docs/numerics.md, section 3).
+        points = np.minimum(lattice.points, lookup.levels - 1)
+        fill = _make_hinges if layer.residuals else _repeat_taps
+        if len(layer.residuals) == 1 and layer.out_channels > 1:
+            fill = _make_edges
+        values = fill(points, lookup, layer, rng).reshape(len(points), -1)
+        tables[name] = Table(lattice, np.rint(values).clip(-127, 127).astype(np.int8))
     return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
+
+
+def _repeat_taps(
+    points: NDArray[np.int64], lookup: Lookup, layer: Layer, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Repeat taps in the values [N, places, values] at points [N, taps].
+
+    A layer that makes as many channels as it reads planes repeats each in one of its own.
+    """
+    gain, summand = find_nearest_neighbour(layer)
+    every = [taps for each in layer.lookups for taps in each.places]
+    planes = sorted({tap[0] for taps in every for tap in taps})
+    if layer.out_channels == 1 or len(planes) != layer.out_channels:
+        first = points[:, :1, None] * gain + summand
+        return np.tile(first, (1, len(lookup.places), layer.values))
+    values = np.zeros((len(points), len(lookup.places), layer.out_channels))
+    for channel, plane in enumerate(planes):
+        share = len(every) / max(sum((plane, 0, 0) in taps for taps in every), 1)
+        for number, taps in enumerate(lookup.places):
+            if (plane, 0, 0) in taps:
+                tap = points[:, taps.index((plane, 0, 0))]
+                values[:, number, channel] = (tap * gain + summand) * share
+    return values.repeat(layer.scale**2, axis=2)
+
+
+def _make_hinges(
+    points: NDArray[np.int64], lookup: Lookup, layer: Layer, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Make random hinges of the first tap: 0 up to a level, and a slope from there on."""
+    shape = len(lookup.places), layer.values
+    levels = points[:, :1, None] / (lookup.levels - 1)
+    slopes = rng.normal(0, HINGE * layer.divisor / len(lookup.places) ** 0.5, shape)
+    hinges = np.maximum(rng.choice([-1, 1], shape) * (levels - rng.uniform(0, 1, shape)), 0)
+    return slopes * hinges
+
+
+def _make_edges(
+    points: NDArray[np.int64], lookup: Lookup, layer: Layer, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Subtract a random weighted mean of the other places from what all channels are added to: each
+    begins as an edge detector of its own."""
+    away = np.array([[any(taps[0][1:])] for taps in lookup.places])
+    shares = rng.gamma(0.6, size=(len(lookup.places), layer.values)) * away + 1e-9 * away
+    for _ in range(20):
+        shares = np.minimum(shares / shares.sum(0).clip(1e-9), MOST_SHARE)
+    return -(points[:, :1, None] + lookup.lowest) * shares * layer.divisor

@@ -10,8 +10,8 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from dfc.models.forward import LookupModel, round_straight_through
-from dfc.models.interpolation import find_vertices, interpolate
-from dfc.models.lattice import Uniform
+from dfc.models.interpolation import find_vertices, interpolate, interpolate_columns
+from dfc.models.lattice import Adaptive, Cells, Uniform, find_cells
 from dfc.models.layers import Lookup
 from dfc.models.lut import Lut, Table
 from dfc.models.start import compute_gain
@@ -24,29 +24,36 @@ class TableModel(LookupModel):
     """
 
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
-        super().__init__()
+        super().__init__(lut.architecture)
         self.lut = lut
-        self.architecture = lut.architecture
         self.table_parameters = nn.ModuleDict(
             {
                 name: TableParameters(lut.tables[name], intervals, compute_gain(layer))
                 for name, (_, layer) in lut.architecture.lookups.items()
             }
         )
+        self.eval()
 
-    def look_up(self, lookup: Lookup, taps: Tensor) -> Tensor:
-        """Interpolate the table of a lookup at whole-numbered taps [N, 4], 0..256."""
-        values = self._round_values(lookup.table)
-        return interpolate(values, self.lut.tables[lookup.table].lattice, taps)
+    def look_up(self, lookup: Lookup, place: int, taps: Tensor) -> Tensor:
+        """Interpolate the table of a lookup at whole-numbered levels of its taps."""
+        _, layer = self.architecture.lookups[lookup.table]
+        columns = slice(place * layer.values, (place + 1) * layer.values)
+        values, lattice = self.round_values(lookup.table), self.lut.tables[lookup.table].lattice
+        if lookup.taps == 1:
+            cells = find_cells(lattice, self.lut.tables[lookup.table].columns)
+            return interpolate_columns(values, Cells(*(part[:, columns] for part in cells)), taps)
+        return interpolate(values[:, columns], lattice, taps)
 
-    def _round_values(self, name: str) -> Tensor:
-        return round_straight_through(self.table_parameters[name]().clamp(-1, 1) * 127)
+    def round_values(self, name: str) -> Tensor:
+        """Round the parameters of a table to the whole numbers that are looked up."""
+        parameters = self.table_parameters[name]
+        return round_straight_through(parameters().clamp(parameters.lowest, 1) * 127)
 
     @torch.no_grad()
     def to_lut(self, step: str, iterations: int) -> Lut:
         """Make the int8 LUT of the present parameters; its history says step and iterations."""
         tables = {
-            name: Table(table.lattice, self._round_values(name).cpu().numpy().astype(np.int8))
+            name: Table(table.lattice, self.round_values(name).cpu().numpy().astype(np.int8))
             for name, table in self.lut.tables.items()
         }
         history = (*self.lut.history, {"step": step, "iterations": iterations})
@@ -65,10 +72,20 @@ class TableParameters(nn.Module):
     def __init__(self, table: Table, intervals: Iterable[int] = (), gain: float = 1.0) -> None:
         super().__init__()
         self._gain = gain
+        # Published tables may go down to -128.
+        self.lowest = min(-1.0, int(table.values.min()) / 127)
         self.own = nn.Parameter(torch.from_numpy(table.values.astype(np.float32)) / 127 / gain)
-        coarser = sorted(interval for interval in intervals if interval > table.lattice.finest)
+        taps, levels = table.lattice.taps, table.lattice.levels
+        # Of 256 levels; those of fewer have as many points.
+        own = (interval - 9 + levels.bit_length() for interval in intervals)
+        coarser = sorted(interval for interval in own if interval > table.lattice.finest)
+        if isinstance(table.lattice, Adaptive):
+            coarser = []
         self.coarse = nn.ModuleList(
-            _Coarse(table, Uniform(interval), 2.0 ** (depth + 1))
+            # Tables of one tap are visited everywhere: larger steps make them oscillate.
+            _Coarse(
+                table, Uniform(interval, taps, levels), 1.0 if taps == 1 else 2.0 ** (depth + 1)
+            )
             for depth, interval in enumerate(coarser)
         )
 
@@ -84,7 +101,7 @@ class _Coarse(nn.Module):
         super().__init__()
         self.values = nn.Parameter(torch.zeros(lattice.size, table.values.shape[1]))
         columns, weights = find_vertices(lattice, torch.from_numpy(table.lattice.points).float())
-        rows = torch.arange(len(columns)).repeat_interleave(5)
+        rows = torch.arange(len(columns)).repeat_interleave(columns.shape[1])
         columns, weights = columns.flatten(), weights.flatten() * gain
         self._matrix = _Sparse(rows, columns, weights, len(table.values))
         self._transpose = _Sparse(columns, rows, weights, lattice.size)
