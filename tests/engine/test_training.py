@@ -24,11 +24,10 @@ def pixels(*shape: int) -> torch.Tensor:
 def assert_same_gradients(lut: Lut, image: torch.Tensor) -> None:
     results = []
     for model in (TableModel(lut, [7]), EngineModel(lut, [7])):
-        source = image.clone().requires_grad_()
-        restored = model(source)
+        restored = model(image)
         restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
         gradients = {name: entries.grad for name, entries in model.named_parameters()}
-        results.append((restored.detach(), gradients | {"image": source.grad}))
+        results.append((restored.detach(), gradients))
     (expected, gradients), (found, found_gradients) = results
     assert torch.equal(found, expected)
     for name, gradient in gradients.items():
@@ -67,28 +66,6 @@ def test_gradients_of_every_architecture(make_lut: MakeLut, name: str, compresse
     if compressed:
         lut = lut.compress("xyzt", 2, 5)
     assert_same_gradients(lut, pixels(2, 1, 11, 21))
-
-
-def test_gradients_agree_with_finite_differences(make_lut: MakeLut) -> None:
-    """Parameters are rounded to whole numbers, so the differences are taken over whole ones."""
-    lut = make_lut("mulut", 2, "s", interval=7)
-    model = EngineModel(lut)
-    layer = lut.architecture.layers[0]
-    # Away from the vertices, and no two fractions near each other: one simplex all around.
-    image = torch.tensor([[10.0, 40, 70], [100, 25, 55], [85, 115, 33]]).double()[None, None]
-    image.requires_grad_()
-    entries = model.table_parameters["s1_s"]().detach().double()
-
-    def run_with(entries: torch.Tensor) -> torch.Tensor:
-        return model._sum(layer, image, [entries])
-
-    def run_on(image: torch.Tensor) -> torch.Tensor:
-        return model._sum(layer, image, [entries])
-
-    entries = (entries * 0.9 * 127).round() / 127
-    assert torch.autograd.gradcheck(run_with, entries.requires_grad_(), eps=1 / 127, atol=1e-3)
-    entries = entries.detach()
-    assert torch.autograd.gradcheck(run_on, image, eps=1, atol=1e-3)
 
 
 def test_entries_that_are_clipped_get_no_gradient(make_lut: MakeLut) -> None:

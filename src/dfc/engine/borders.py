@@ -1,5 +1,6 @@
 """Planes that extend beyond an image on all sides, so that kernels need no special case there."""
 
+import numpy as np
 from numba import njit
 
 
@@ -27,6 +28,13 @@ def extend_plane(plane, first, start, stop, rows, columns, margin):
 
 
 @njit(nogil=True, cache=True)
+def extend_planes(planes, first, start, stop, rows, columns, margin):
+    """Fill in what lies beyond the borders of planes [N, R, pitch], as `extend_plane` does."""
+    for plane in planes:
+        extend_plane(plane, first, start, stop, rows, columns, margin)
+
+
+@njit(nogil=True, cache=True)
 def fold_planes(planes, rows, columns, margin, image):
     """The gradient of extending: add planes [B, C, H + 2 margin, pitch] up to an image."""
     batch, channels, _, width = image.shape
@@ -41,6 +49,35 @@ def fold_planes(planes, rows, columns, margin, image):
                     target[x] += plane[margin + x]
                 for x in range(margin + width, len(columns)):
                     target[columns[x]] += plane[x]
+
+
+@njit(nogil=True, cache=True)
+def add_turn(planes, order, top, left, first, sums):
+    """Add the values of a turn, uint8, to the sums of all [N, H, W], or begin them.
+
+    Of planes [N, R, pitch], what counts begins in row `top` and column `left`; the order says which
+    is each value.
+    """
+    values, height, width = sums.shape
+    for value in range(values):
+        for y in range(height):
+            source, target = planes[order[value], top + y, left : left + width], sums[value, y]
+            for x in range(width):
+                target[x] = source[x] + (np.int16(0) if first else target[x])
+
+
+@njit(nogil=True, cache=True)
+def join_blocks(sums, scale, bias, image):
+    """Lay blocks of values [C * scale * scale, H, W], plus a bias, side by side in an image
+    [H * scale, W * scale, C], clipped to 0..255."""
+    _, height, width = sums.shape
+    for y in range(height * scale):
+        for channel in range(image.shape[2]):
+            for column in range(scale):
+                source = sums[(channel * scale + y % scale) * scale + column, y // scale]
+                for x in range(width):
+                    pixel = min(max(np.int32(source[x]) + bias, 0), 255)
+                    image[y, x * scale + column, channel] = pixel
 
 
 @njit(nogil=True, cache=True)

@@ -1,8 +1,7 @@
 """The kernels: one layer of a LUT over some rows of an image, forwards and backwards.
 
 For sixteen pixels at once they find the five vertices of each simplex and their weights; then they
-work on the table rows of one pixel after the other, all values of a row in one vector. They take
-the fields of NamedTuples one by one: handed over whole, a kernel is up to 15 % slower.
+work on the table rows of one pixel after the other, all values of a row in one vector.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from dfc.engine.simd import (
     divide,
     higher,
     load,
-    load_block,
     load_float,
     lower,
     rotate_block,
@@ -26,7 +24,6 @@ from dfc.engine.simd import (
     store,
     store_block,
     sum_of,
-    to_float,
 )
 from dfc.engine.simplex import PIXELS, find_vertices, rank_taps
 
@@ -35,31 +32,40 @@ class Source(NamedTuple):
     """Pixels that a layer reads."""
 
     planes: NDArray[np.uint8]  # Flat: planes that extend beyond the image as far as the layer reads
-    origin: int  # where the first pixel is
-    pitch: int  # elements from row to row
-    height: int
-    width: int
+    area: tuple[int, int, int, int]
+    """Where the first pixel is, elements from row to row, height and width."""
 
 
 class Output(NamedTuple):
     """Where a layer writes."""
 
-    values: NDArray  # Flat: uint8 for pixels, float32 for sums
-    origin: int  # where the first pixel goes
-    pitch: int  # elements from row to row
-    plane: int  # elements from one output channel to the next
+    values: NDArray[np.uint8]  # Flat
+    place: tuple[int, int, int]
+    """Where the first pixel goes, elements from row to row, and from a value to the next."""
 
 
 class Tables(NamedTuple):
-    """The tables of a layer, and how values become pixels (docs/numerics.md, 6 and 8)."""
+    """The tables of a layer (docs/numerics.md, section 8)."""
 
     lookups: NDArray[np.int32]  # a row a lookup, of the columns that `dfc.engine.simplex` names
     values: NDArray[np.int8]
     """Flat: all tables, one after the other; float32 gradients have the same places."""
-    unit: int  # the sum of the weights of a lookup: sums are multiples of 1 / unit
-    group: int  # so many lookups add up within 16 bits
-    divisor: int  # that of the layer, times unit
-    bias: int
+    sums: tuple[int, int]
+    """The sum of the weights of a lookup, the unit: sums are multiples of 1 / unit; and how many
+    lookups add up within 16 bits."""
+
+
+class Finish(NamedTuple):
+    """How the sums of a layer become bytes, counted from the lowest of its range on.
+
+    clip(round(clip(sum + bias, lowest, highest) / divisor) + residuals + constant, 0, top): all but
+    the last two are multiples of 1 / unit (docs/numerics.md, sections 5 and 6).
+    """
+
+    numbers: tuple[int, int, int, int, int]  # divisor, bias, lowest, highest, top
+    constants: NDArray[np.int32]  # of every value
+    starts: NDArray[np.int64]
+    """The residuals of value v are read at offsets starts[v] .. starts[v + 1] - 1."""
 
 
 TILE = 64  # pixels whose sums are kept in the first-level cache (6 kB at 16 values)
@@ -70,62 +76,71 @@ def count_lanes(values: int) -> int:
     return 1 << (values - 1).bit_length()
 
 
-def round_up_pitch(columns: int) -> int:
-    """Elements from row to row of a plane, so that sixteen pixels can be read from any column."""
-    return -(-(columns + PIXELS) // PIXELS) * PIXELS
-
-
 @njit(inline="always")
-def _rotate(part, scale, turns):
-    """Turn a block by quarters whose number is known only while the kernel runs."""
+def _rotate(part, channels, scale, turns):
+    """Turn blocks by quarters whose number is known only while the kernel runs."""
     if turns == 1:
-        part = rotate_block(part, scale, 1)
+        part = rotate_block(part, channels, scale, 1)
     elif turns == 2:
-        part = rotate_block(part, scale, 2)
+        part = rotate_block(part, channels, scale, 2)
     elif turns == 3:
-        part = rotate_block(part, scale, 3)
+        part = rotate_block(part, channels, scale, 3)
     return part
 
 
+@njit(inline="always")
+def _add_residuals(planes, start, count, offsets, starts, constants, lanes, added):
+    """Fill in what is added to each of the values [count * lanes] of some pixels."""
+    for value in range(len(constants)):
+        for k in range(count):
+            added[k * lanes + value] = constants[value]
+        for residual in range(starts[value], starts[value + 1]):
+            at = start + offsets[residual]
+            for k in range(count):
+                added[k * lanes + value] += planes[at + k]
+
+
 @cache
-def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable:
+def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> Callable:
     """Make the kernel of layers that give `scale` x `scale` pixels in `channels` channels.
 
-    It writes pixels (uint8), or the sums that pixels are made of (float32).
+    It writes blocks of pixels, or, where it is `planar`, every value to a plane of its own. Plain
+    layers read any bytes, and have no residuals.
     """
     lanes = count_lanes(scale * scale * channels)
     lane_bits = lanes.bit_length() - 1
-    side, runs = (scale, scale) if scale > 1 else (1, channels)
+    side, runs = (1, scale * scale * channels) if planar else (scale, scale)
 
     @njit(nogil=True, cache=True)
     def kernel(
         planes,
-        origin,
-        pitch,
-        height,
-        width,
+        area,
         taps,
+        residual_taps,
         lookups,
         values,
-        unit,
-        group,
-        divisor,
-        bias,
+        sums,
+        finish,
+        constants,
+        starts,
         written,
-        output_origin,
-        output_pitch,
-        output_plane,
+        place,
     ) -> None:
+        origin, pitch, height, width = area
+        unit, group = sums
+        divisor, bias, lowest, highest, top = finish
+        output_origin, output_pitch, output_plane = place
         rows = np.empty(5 * PIXELS, np.int32)
         weights = np.empty(5 * PIXELS, np.int16)
         partial = np.empty(TILE * lanes, np.int16)
         total = np.empty(TILE * lanes, np.int32)
-        lowest = splat(0, 32, lanes)
-        highest = splat(255 * divisor, 32, lanes)
-        shift = splat(bias * divisor, 32, lanes)
+        added = np.zeros(TILE * lanes, np.int32)
+        least = splat(lowest, 32, lanes)
+        most = splat(highest, 32, lanes)
+        shift = splat(bias, 32, lanes)
         divisors = splat(divisor, 32, lanes)
-        share = splat_float(1 / unit, lanes)
-        run = output_pitch if scale > 1 else output_plane
+        constant = splat(constants[0], 32, lanes)
+        run = output_plane if planar else output_pitch
         for row in range(height):
             for left in range(0, width, TILE):
                 count = min(TILE, width - left)
@@ -146,26 +161,35 @@ def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable
                                     rows,
                                     weights,
                                 )
-                                for k in range(PIXELS):
+                                # Beyond the image, planes may hold what is no level.
+                                found = PIXELS if plain else min(PIXELS, count - block)
+                                for k in range(found):
                                     at = (block + k) * lanes
-                                    added = load(partial, at, 16, lanes)
+                                    added_up = load(partial, at, 16, lanes)
                                     for vertex in range(0, 5 * PIXELS, PIXELS):
                                         row_values = load(values, rows[vertex + k], 16, lanes)
                                         weight = splat(weights[vertex + k], 16, lanes)
-                                        added = added + row_values * weight
-                                    store(added, partial, at)
+                                        added_up = added_up + row_values * weight
+                                    store(added_up, partial, at)
                         for k in range(count):
                             part = load(partial, k * lanes, 32, lanes)
-                            part = _rotate(part, scale, turn)
+                            part = _rotate(part, channels, scale, turn)
                             store(load(total, k * lanes, 32, lanes) + part, total, k * lanes)
+                if not plain:
+                    _add_residuals(
+                        planes, start, count, residual_taps, starts, constants, lanes, added
+                    )
                 for k in range(count):
-                    at = output_origin + row * scale * output_pitch + (left + k) * scale
+                    at = output_origin + row * side * output_pitch + (left + k) * side
                     result = load(total, k * lanes, 32, lanes)
-                    if sums:
-                        store_block(to_float(result) * share, written, at, run, side, runs)
+                    result = divide(lower(higher(result + shift, least), most), divisors)
+                    if not plain:
+                        result = result + load(added, k * lanes, 32, lanes)
+                        zero, limit = splat(0, 32, lanes), splat(top, 32, lanes)
+                        result = lower(higher(result, zero), limit)
                     else:
-                        result = lower(higher(result + shift, lowest), highest)
-                        store_block(divide(result, divisors), written, at, run, side, runs)
+                        result = result + constant
+                    store_block(result, written, at, run, side, runs)
 
     return kernel
 
@@ -174,54 +198,47 @@ def make_layer_kernel(scale: int, channels: int, sums: bool = False) -> Callable
 def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
     """Make the backward pass of `make_layer_kernel`: the gradients of its tables.
 
-    Where `inner` is true, it adds up the gradient of its source, too.
+    The gradients are flat planes with the pitch of those that are read; those of the values begin
+    at `made`, a plane each. Where `inner` is true, those of what is read are added up, too.
     """
     lanes = count_lanes(scale * scale * channels)
     lane_bits = lanes.bit_length() - 1
-    side, runs = (scale, scale) if scale > 1 else (1, channels)
+    count_values = scale * scale * channels
 
     @njit(nogil=True, cache=True)
     def kernel(
-        planes,
-        origin,
-        pitch,
-        height,
-        width,
-        taps,
-        lookups,
-        values,
-        unit,
-        sums,
-        sums_origin,
-        sums_pitch,
-        sums_plane,
-        table_gradient,
-        source_gradient,
+        planes, area, taps, gradient_taps, lookups, values, sums, gradients, target, table_gradient
     ) -> None:
+        origin, pitch, height, width = area
+        gradient_origin, made, plane, divisor = target
+        unit, _ = sums
         rows = np.empty(5 * PIXELS, np.int32)
         weights = np.empty(5 * PIXELS, np.int16)
         numbers = np.empty(4 * PIXELS, np.int32)
         slopes = np.empty(PIXELS, np.float32)
+        upright = np.zeros(TILE * lanes, np.float32)
         tile = np.zeros(TILE * lanes, np.float32)
-        share = splat_float(1 / unit, lanes)
-        run = sums_pitch if scale > 1 else sums_plane
+        share = splat_float(1 / divisor, lanes)
         for row in range(height):
             for left in range(0, width, TILE):
                 count = min(TILE, width - left)
                 start = origin + row * pitch + left
+                begin = gradient_origin + row * pitch + left
+                for value in range(count_values):
+                    for k in range(count):
+                        upright[k * lanes + value] = gradients[made + value * plane + begin + k]
                 for turn in range(len(taps)):
                     for k in range(count):
-                        at = sums_origin + row * scale * sums_pitch + (left + k) * scale
-                        part = load_block(sums, at, run, side, runs, lanes) * share
-                        store(_rotate(part, scale, 4 - turn), tile, k * lanes)
+                        part = load_float(upright, k * lanes, lanes) * share
+                        store(_rotate(part, channels, scale, 4 - turn), tile, k * lanes)
                     for lookup in range(len(lookups)):
-                        offsets = taps[turn, lookup]
+                        sources = gradient_taps[turn, lookup]
                         for block in range(0, count, PIXELS):
                             position = start + block
                             found = find_vertices(
                                 planes,
                                 position,
-                                offsets,
+                                taps[turn, lookup],
                                 lookups[lookup],
                                 unit,
                                 lane_bits,
@@ -242,8 +259,8 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                                         value = sum_of(load_float(values, at, lanes) * part)
                                         if vertex > 0:
                                             number = numbers[(vertex - 1) * PIXELS + k]
-                                            pixel = position + k + offsets[number]
-                                            source_gradient[pixel] += (value - before) * slopes[k]
+                                            pixel = begin + block + k + sources[number]
+                                            gradients[pixel] += (value - before) * slopes[k]
                                         before = value
 
     return kernel

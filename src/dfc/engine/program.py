@@ -1,137 +1,118 @@
-"""A LUT laid out for the kernels: tables whose rows are found without an index map."""
+"""A LUT laid out for the kernels, layer by layer: what all kinds of layers have in common."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dfc.engine.kernels import Output, Source, Tables, count_lanes, make_layer_kernel
-from dfc.engine.simplex import STRIDES
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.engine.kernels import Finish, Output, Source
 from dfc.models.layers import Layer
-from dfc.models.lut import Lut, Table
+from dfc.models.taps import Range, Tap
 
-EVERYWHERE = 255  # a reach that no two pixels exceed
+Values = Mapping[str, NDArray[np.int8]]  # of tables, by name
+Floats = NDArray[np.float32]
+Offsets = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where taps and residuals are, from a pixel, in a buffer of planes."""
+WHOLE = 2**24  # whole numbers that single precision holds
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of a table: an affine map of lattice positions `m = tap // step` to rows.
+class Target(NamedTuple):
+    """Gradients of planes, flat."""
 
-    That is row = offset + strides . m (docs/numerics.md, section 8).
+    gradients: Floats
+    origin: int  # where those of the first pixel are
+    made: int  # where the first of the values begins
+    plane: int  # from one plane to the next
+
+
+class LayerProgram(ABC):
+    """What the kernels need to run one layer, forwards and backwards.
+
+    Every thread adds up the gradients of tables in memory of its own.
+
+    Parameters
+    ----------
+    planes : the ranges of all planes of the model
+    taps : plane, row and column [.., 3] of every tap, in the order of the kernel
+    unit : sums of values are multiples of 1 / unit
     """
 
-    interval: int
-    strides: tuple[int, int, int, int]
-    offset: int
-    rows: int
-
-    def place(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rows [N] of lattice points [N, 4]."""
-        return self.offset + (points >> self.interval) @ np.array(self.strides)
-
-
-def _lay_out_uniform(lattice: Uniform, first: int = 0) -> Part:
-    return Part(lattice.interval, lattice.strides, first, lattice.size)
-
-
-def _lay_out_band(lattice: DiagonalFirst) -> Part:
-    """Lay out the diagonal points by `a` and the differences of the named dimensions from it.
-
-    That takes few rows more than there are points, and it is affine in the positions, as a whole
-    lattice is. Where the band would be larger than the whole lattice, it is that.
-    """
-    length = lattice.diagonal.length
-    half = max(lattice.diagonal_width, 1)  # at 0 the stride of `a` would be negative
-    named = len(lattice.dims) - 1
-    sides = [length, *[2 * half + 1] * named, *[length] * (3 - named)]
-    rows = int(np.prod(sides))
-    if rows >= lattice.diagonal.size:
-        return _lay_out_uniform(lattice.diagonal)
-    plain = [int(np.prod(sides[axis + 1 :])) for axis in range(4)]
-    differences = sum(plain[lattice.named])
-    strides = (plain[0] - differences, *plain[1:])
-    return Part(lattice.diagonal.interval, strides, half * differences, rows)
-
-
-def _lay_out(lattice: Lattice) -> tuple[Part, Part, tuple[int, int, int]]:
-    """The part for lookups near the diagonal, the other, and how far `b c d` are near `a`."""
-    if isinstance(lattice, Uniform):
-        return _lay_out_uniform(lattice), _lay_out_uniform(lattice), (EVERYWHERE,) * 3
-    named = len(lattice.dims) - 1
-    reach = (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
-    diagonal = _lay_out_band(lattice)
-    return diagonal, _lay_out_uniform(lattice.non_diagonal, diagonal.rows), reach
-
-
-@dataclass(frozen=True)
-class LayerProgram:
-    """What the kernels need to run one layer."""
-
-    layer: Layer
-    tables: Tables
-    places: tuple[NDArray[np.int64], ...]
-    """Where the first value of every row of each table stands in `tables.values`."""
-
-    @cached_property
-    def reach(self) -> int:
-        """How far the layer reads beyond a pixel."""
-        return max(lookup.reach for lookup in self.layer.lookups)
-
-    def run(
-        self, source: Source, offsets: NDArray[np.int64], output: Output, sums: bool = False
+    def __init__(
+        self, layer: Layer, planes: Sequence[Range], taps: Sequence[Sequence[Tap]], unit: int
     ) -> None:
-        """Run the layer, from pixels to pixels (uint8) or to their `sums` (float32).
+        self.layer, self.taps, self.unit = layer, np.array(taps), unit
+        residuals = layer.list_residuals()
+        added = [tap for taps in residuals for tap in taps]
+        self._residuals = np.array(added, np.int64).reshape(-1, 3)
+        lowest = [sum(planes[tap[0]].lowest for tap in taps) for taps in residuals]
+        # Beyond the bound, a rounded sum is clipped whatever is added to it.
+        bound, divisor = 512 + 256 * max(map(len, residuals)), layer.divisor * unit
+        least, most = (-bound, bound) if added else (layer.lowest, layer.range.highest)
+        if bound * divisor > WHOLE:
+            table = layer.lookups[0].table
+            raise ValueError(f"{table}: expected a smaller divisor, or a finer step")
+        self.finish = Finish(
+            (divisor, layer.bias * divisor, least * divisor, most * divisor, layer.levels - 1),
+            np.array(lowest, np.int32) - np.int32(layer.lowest),
+            np.cumsum([0, *map(len, residuals)]),
+        )
+        self._parts: dict[tuple[int, int], Floats] = {}
 
-        The offsets of the taps are those that `offsets` gives.
+    @abstractmethod
+    def fill(self, values: Values) -> None:
+        """Lay out the values of the tables."""
+
+    @abstractmethod
+    def run(self, source: Source, offsets: Offsets, output: Output, planar: bool = True) -> None:
+        """Run the layer, from planes to a plane a value, or, unless `planar`, to an image."""
+
+    @abstractmethod
+    def prepare(self, values: Values, turn: int) -> None:
+        """Take the values of the tables, for an image that is turned, before gradients."""
+
+    @abstractmethod
+    def add_gradients(
+        self, worker: int, source: Source, reads: Sequence[NDArray[np.int64]], target: Target
+    ) -> None:
+        """Add up the gradients of tables and of planes that are read, in a thread.
+
+        What is read is at offsets in planes and in gradients, and, by rows and columns alone, from
+        the pixel.
         """
-        kernel = make_layer_kernel(self.layer.scale, self.layer.out_channels, sums)
-        kernel(*source, offsets, *self.tables, *output)
 
-    @cached_property
-    def taps(self) -> NDArray[np.int64]:
-        """Channel, row and column [rotations, lookups, 4, 3] of every tap, from a pixel."""
-        lookups = self.layer.lookups
-        rotations = lookups[0].rotations  # those of all of them
-        return np.array([[lookup.rotate(turn) for lookup in lookups] for turn in range(rotations)])
+    @abstractmethod
+    def collect(self, values: Values) -> dict[str, Floats]:
+        """Add up the gradients of the tables of all threads, and clear them."""
 
-    def offsets(self, pitch: int, plane: int) -> NDArray[np.int64]:
-        """Where the taps are in a buffer whose rows and planes are so far apart."""
-        return self.taps @ np.array([plane, pitch, 1])
+    def find_offsets(
+        self, slots: NDArray[np.int64], plane: int, pitch: int, turn: int = 0
+    ) -> Offsets:
+        """Find where taps and residuals are, from a pixel, in a buffer of planes.
 
+        Planes and rows are so far apart, and the slots [planes] say where each plane is; the model
+        is run on an image that is turned so many quarters.
+        """
+        return tuple(
+            slots[read[..., 0]] * plane + find_shifts(read, pitch, turn)
+            for read in (self.taps, self._residuals)
+        )
 
-def compile_layer(layer: Layer, tables: Sequence[Table]) -> LayerProgram:
-    """Lay out the tables of a layer, given in the order of its lookups."""
-    lanes = count_lanes(layer.values_per_lookup)
-    layouts = [_lay_out(table.lattice) for table in tables]
-    largest = max(non_diagonal.interval for _, non_diagonal, _ in layouts)
-    places, lookups, start = [], [], 0
-    for table, (diagonal, non_diagonal, reach) in zip(tables, layouts, strict=True):
-        lookup = []
-        for part in (diagonal, non_diagonal):
-            lookup += [part.interval, largest - part.interval, start + part.offset, *part.strides]
-        lookups.append([*lookup, *reach])
-        points, count = table.lattice.points, table.lattice.diagonal_size
-        rows = [diagonal.place(points[:count]), non_diagonal.place(points[count:])]
-        places.append((start + np.concatenate(rows)) * lanes)
-        start += non_diagonal.offset + non_diagonal.rows
-    # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
-    slack = max(sum(lookup[STRIDES : STRIDES + 4]) for lookup in lookups)
-    values = np.zeros((start + slack) * lanes, np.int8)
-    for table, place in zip(tables, places, strict=True):
-        values[place[:, None] + np.arange(table.values.shape[1])] = table.values
-    unit = 2**largest
-    group = (2**15 - 1) // (127 * unit)  # so many lookups add up within 16 bits
-    divisor = layer.divisor * unit
-    packed = Tables(np.array(lookups, np.int32), values, unit, group, divisor, layer.bias)
-    return LayerProgram(layer, packed, tuple(places))
+    def _get_part(self, kind: int, worker: int, shape: tuple[int, ...]) -> Floats:
+        part = self._parts.get((kind, worker))
+        if part is None or part.shape != shape:
+            part = self._parts[kind, worker] = np.zeros(shape, np.float32)
+        return part
+
+    def _list_parts(self, kind: int) -> tuple[Floats, ...]:
+        """List those of all threads, always in the same order."""
+        return tuple(self._parts[key] for key in sorted(self._parts) if key[0] == kind)
 
 
-def compile_lut(lut: Lut) -> list[LayerProgram]:
-    """Lay out a LUT for the kernels, layer by layer."""
-    return [
-        compile_layer(layer, [lut.tables[lookup.table] for lookup in layer.lookups])
-        for layer in lut.architecture.layers
-    ]
+def find_shifts(taps: NDArray[np.int64], pitch: int, turn: int) -> NDArray[np.int64]:
+    """Find how far taps [.., 3], turned as `dfc.models.taps.rotate_taps` does, are from a pixel."""
+    rows, columns = taps[..., 1], taps[..., 2]
+    for _ in range(turn):
+        rows, columns = columns, -rows
+    return rows * pitch + columns

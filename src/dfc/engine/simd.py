@@ -15,6 +15,8 @@ from numba.core.typing import signature
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, models, register_model
 
+from dfc.models.taps import rotate_block as list_rotated
+
 
 class Vector(types.Type):
     """A vector of `lanes` integers of `bits` bits, or of single-precision numbers."""
@@ -43,7 +45,7 @@ def _stored(array_type: types.Array, lanes: int) -> Vector:
     return Vector(array_type.dtype.bitwidth, lanes, floating)
 
 
-def _indices(indices: list[int]) -> ir.Constant:
+def number_lanes(indices: list[int]) -> ir.Constant:
     return ir.Constant(Vector(32, len(indices)).llvm, indices)
 
 
@@ -66,13 +68,15 @@ for _symbol, _name in (
     (operator.mul, "mul"),
     (operator.and_, "and_"),
     (operator.or_, "or_"),
+    (operator.xor, "xor"),
     (operator.lshift, "shl"),
     (operator.rshift, "lshr"),
 ):
     _define_operator(_symbol, _name)
 
 
-def _address(context, builder, array_type, array, offset, pointee):
+def address(context, builder, array_type, array, offset, pointee):
+    """A pointer to an element of a flat array."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [offset]), pointee.as_pointer())
 
@@ -94,7 +98,7 @@ def _lower_load(array_type, vector: Vector) -> Callable:
     signed = getattr(array_type.dtype, "signed", True)
 
     def codegen(context, builder, sig, args):
-        pointer = _address(context, builder, array_type, args[0], args[1], stored.llvm)
+        pointer = address(context, builder, array_type, args[0], args[1], stored.llvm)
         value = builder.load(pointer, align=stored.bits // 8)
         return _converted(builder, value, stored, vector, signed)
 
@@ -124,7 +128,7 @@ def store(typingctx, vector, array, offset):
     stored = _stored(array, vector.lanes)
 
     def codegen(context, builder, sig, args):
-        pointer = _address(context, builder, array, args[1], args[2], stored.llvm)
+        pointer = address(context, builder, array, args[1], args[2], stored.llvm)
         value = _converted(builder, args[0], vector, stored)
         builder.store(value, pointer, align=stored.bits // 8)
 
@@ -134,7 +138,7 @@ def store(typingctx, vector, array, offset):
 def _spread(builder, element, vector: Vector):
     undefined = ir.Constant(vector.llvm, ir.Undefined)
     first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, undefined, _indices([0] * vector.lanes))
+    return builder.shuffle_vector(first, undefined, number_lanes([0] * vector.lanes))
 
 
 @intrinsic(prefer_literal=True)
@@ -160,15 +164,15 @@ def splat_float(typingctx, number, lanes):
     return vector(types.unliteral(number), lanes), codegen
 
 
-@intrinsic
-def to_float(typingctx, vector):
-    """The numbers of an integer vector in single precision."""
-    converted = Vector(32, vector.lanes, floating=True)
+@intrinsic(prefer_literal=True)
+def convert(typingctx, vector, bits):
+    """Widen or narrow the integers of a vector."""
+    converted = Vector(bits.literal_value, vector.lanes)
 
     def codegen(context, builder, sig, args):
-        return builder.sitofp(args[0], converted.llvm)
+        return _converted(builder, args[0], vector, converted)
 
-    return converted(vector), codegen
+    return converted(vector, bits), codegen
 
 
 @intrinsic
@@ -179,8 +183,8 @@ def sum_of(typingctx, vector):
         value, lanes = args[0], vector.lanes
         while lanes > 1:
             lanes //= 2
-            low = builder.shuffle_vector(value, value, _indices(list(range(lanes))))
-            high = builder.shuffle_vector(value, value, _indices(list(range(lanes, 2 * lanes))))
+            low = builder.shuffle_vector(value, value, number_lanes(list(range(lanes))))
+            high = builder.shuffle_vector(value, value, number_lanes(list(range(lanes, 2 * lanes))))
             value = builder.fadd(low, high)
         return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
@@ -214,22 +218,15 @@ def where_at_most(typingctx, a, b, yes, no):
 
 
 @intrinsic(prefer_literal=True)
-def rotate_block(typingctx, vector, scale, turns):
-    """Turn the `scale` x `scale` block that a vector holds `turns` x 90 degrees clockwise."""
-    side, lanes = scale.literal_value, vector.lanes
-
-    def source(lane: int, turns: int) -> int:
-        row, column = divmod(lane, side)
-        for _ in range(turns):
-            row, column = side - 1 - column, row
-        return row * side + column
-
-    order = [source(k, turns.literal_value) if k < side * side else k for k in range(lanes)]
+def rotate_block(typingctx, vector, channels, scale, turns):
+    """Turn the blocks that a vector holds, `scale` x `scale` of each channel, clockwise."""
+    order = list_rotated(channels.literal_value, scale.literal_value, turns.literal_value)
+    order = [*map(int, order), *range(len(order), vector.lanes)]
 
     def codegen(context, builder, sig, args):
-        return builder.shuffle_vector(args[0], args[0], _indices(order))
+        return builder.shuffle_vector(args[0], args[0], number_lanes(order))
 
-    return vector(vector, scale, turns), codegen
+    return vector(vector, channels, scale, turns), codegen
 
 
 @intrinsic
@@ -270,29 +267,34 @@ def store_block(typingctx, vector, array, offset, pitch, side, count):
     def codegen(context, builder, sig, args):
         value = _converted(builder, args[0], vector, stored)
         for lanes, offset in _runs(builder, args[2], args[3], length, runs):
-            part = builder.shuffle_vector(value, value, _indices(lanes))
-            pointer = _address(context, builder, array, args[1], offset, run_type)
+            part = builder.shuffle_vector(value, value, number_lanes(lanes))
+            pointer = address(context, builder, array, args[1], offset, run_type)
             builder.store(part, pointer, align=stored.bits // 8)
 
     return types.void(vector, array, types.intp, types.intp, side, count), codegen
 
 
 @intrinsic(prefer_literal=True)
-def load_block(typingctx, array, offset, pitch, side, count, lanes):
-    """Load `count` runs of `side` single-precision numbers, `pitch` apart; other lanes are 0."""
-    length, runs = side.literal_value, count.literal_value
-    vector = Vector(32, lanes.literal_value, floating=True)
-    run_type = Vector(32, length, floating=True).llvm
+def load_runs(typingctx, array, offset, runs, first, count, lanes):
+    """Load `count` runs of 4 single-precision numbers; other lanes are 0.
+
+    A run begins at the offset, plus what an array says of it, from `first` on.
+    """
+    vector, length = Vector(32, lanes.literal_value, floating=True), count.literal_value
+    run_type = Vector(32, 4, floating=True).llvm
 
     def codegen(context, builder, sig, args):
         value = ir.Constant(vector.llvm, [0.0] * vector.lanes)
-        for positions, offset in _runs(builder, args[1], args[2], length, runs):
-            pointer = _address(context, builder, array, args[0], offset, run_type)
-            run = builder.load(pointer, align=4)
-            spread = [k - positions[0] if k in positions else 0 for k in range(vector.lanes)]
-            wide = builder.shuffle_vector(run, run, _indices(spread))
-            merged = [k + vector.lanes if k in positions else k for k in range(vector.lanes)]
-            value = builder.shuffle_vector(value, wide, _indices(merged))
+        starts = address(context, builder, runs, args[2], args[3], ir.IntType(64))
+        for run in range(length):
+            start = builder.load(builder.gep(starts, [ir.Constant(ir.IntType(64), run)]))
+            at = builder.add(args[1], start)
+            part = builder.load(address(context, builder, array, args[0], at, run_type), align=4)
+            own = range(4 * run, 4 * run + 4)
+            wide = [k - own[0] if k in own else 0 for k in range(vector.lanes)]
+            merged = [k + vector.lanes * (k in own) for k in range(vector.lanes)]
+            wide = builder.shuffle_vector(part, part, number_lanes(wide))
+            value = builder.shuffle_vector(value, wide, number_lanes(merged))
         return value
 
-    return vector(array, types.intp, types.intp, side, count, lanes), codegen
+    return vector(array, types.intp, runs, types.intp, count, lanes), codegen

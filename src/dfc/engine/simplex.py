@@ -29,7 +29,9 @@ def _make_key(tap, shift, up, stride, number):
     """All that is known of a tap in one number: sorting by fraction moves the rest along."""
     position = tap >> shift
     fraction = (tap - (position << shift)) << up
-    upside_down = splat((1 << POSITION_BITS) - 1, 32, PIXELS) - position
+    # Where there are more positions than bits, the table has a single tap, and order is no matter.
+    ones = splat((1 << POSITION_BITS) - 1, 32, PIXELS)
+    upside_down = (position ^ ones) & ones
     return (
         (fraction << splat(FRACTION_AT, 32, PIXELS))
         | (upside_down << splat(POSITION_AT, 32, PIXELS))

@@ -1,7 +1,8 @@
 """Training tables with the kernels: the table model with a forward and a backward pass of its own.
 
-The pixels that a layer reads and the values that it adds up are whole numbers, so that the forward
-pass is that of restoring; the backward pass is in single precision.
+What layers read and make are whole numbers, so that the forward pass is that of restoring; the
+backward pass is in single precision. All layers are one function of PyTorch's: nothing but pixels
+and tables goes in and out.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,14 +13,19 @@ from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
+from torch.nn import functional
 
 from dfc.common.parallel import run_parallel
-from dfc.engine.borders import extend_plane, fold_planes
-from dfc.engine.kernels import Output, Source, make_gradient_kernel, round_up_pitch
-from dfc.engine.program import LayerProgram, compile_layer
-from dfc.models.layers import Layer, pad_positions
+from dfc.engine.gradients import extend_crops, pass_clip, pass_residuals
+from dfc.engine.isa import choose_isa
+from dfc.engine.kernels import Output, Source
+from dfc.engine.one_tap import SLACK, allocate
+from dfc.engine.one_tap_layer import OneTapLayer
+from dfc.engine.program import Floats, LayerProgram, Target, Values, find_shifts
+from dfc.engine.strips import compile_layers, place_planes, round_up_pitch
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
+from dfc.models.taps import pad_positions, rotate_block
 
 
 class EngineModel(TableModel):
@@ -27,140 +33,158 @@ class EngineModel(TableModel):
 
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
         super().__init__(lut, intervals)
-        self._layers = {
-            layer: TrainableLayer(
-                compile_layer(layer, [lut.tables[lookup.table] for lookup in layer.lookups]),
-                lut.architecture.padding,
-            )
-            for layer in lut.architecture.layers
-        }
+        self._trainer = Trainer(lut)
 
-    def sum_layer(self, layer: Layer, image: Tensor) -> Tensor:
-        """Add up the lookups of one layer, with their gradients."""
+    def run_turn(self, image: Tensor, turn: int) -> Tensor:
+        """Run the layers on an image that is turned, with their gradients."""
         if image.device.type != "cpu":
-            return super().sum_layer(layer, image)
-        values = [self.table_parameters[lookup.table]() for lookup in layer.lookups]
-        return self._sum(layer, image, values)
+            return super().run_turn(image, turn)
+        values = [parameters() for parameters in self.table_parameters.values()]
+        made, last = _Turn.apply(image, self._trainer, turn, *values), self.architecture.layers[-1]
+        upright = made[:, rotate_block(last.out_channels, last.scale, turn)]
+        return functional.pixel_shuffle(upright, last.scale) + last.lowest
 
-    def _sum(self, layer: Layer, image: Tensor, values: list[Tensor]) -> Tensor:
-        return _LayerSum.apply(image, self._layers[layer], *values)
 
-
-class _LayerSum(torch.autograd.Function):
+class _Turn(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx, image: Tensor, layer: "TrainableLayer", *values: Tensor
+        ctx: FunctionCtx, image: Tensor, trainer: "Trainer", turn: int, *values: Tensor
     ) -> Tensor:
-        layer.fill([value.detach().numpy() for value in values])
-        planes = layer.extend(image.detach().numpy())
-        ctx.layer, ctx.planes, ctx.size = layer, planes, image.shape[2:]
-        ctx.save_for_backward(*values)
-        return torch.from_numpy(layer.sum_lookups(planes, *image.shape[2:])).to(image.dtype)
+        ctx.trainer, ctx.values = trainer, [value.detach().numpy() for value in values]
+        ctx.rounded = trainer.fill(ctx.values)
+        parts = np.array_split(image.detach().numpy(), min(torch.get_num_threads(), len(image)))
+        ctx.batches = [Batch(trainer, part, turn) for part in parts]
+        _in_parallel(Batch.run, ctx.batches)
+        made = np.concatenate([batch.result for batch in ctx.batches])
+        return torch.from_numpy(made).to(image.dtype)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, sums: Tensor) -> tuple[Tensor | None, ...]:
-        layer, dtype = ctx.layer, sums.dtype
-        values = [value.detach().numpy() for value in ctx.saved_tensors]
-        inner = ctx.needs_input_grad[0]
-        gradient = np.ascontiguousarray(sums.detach().numpy(), np.float32)
-        image, tables = layer.compute_gradients(gradient, ctx.planes, ctx.size, values, inner)
-        return (
-            torch.from_numpy(image).to(dtype) if inner else None,
-            None,
-            *(torch.from_numpy(table).to(dtype) for table in tables),
-        )
+    def backward(ctx: FunctionCtx, made: Tensor) -> tuple[Tensor | None, ...]:
+        trainer, batches, gradient = ctx.trainer, ctx.batches, made.detach().numpy()
+        for program in trainer.programs:
+            program.prepare(ctx.rounded, batches[0].turn)
+        parts = np.array_split(gradient, len(batches))
+        jobs = zip(range(len(batches)), batches, parts, strict=True)
+        _in_parallel(lambda job: job[1].compute_gradients(job[0], job[2]), jobs)
+        found: dict[str, Floats] = {}
+        for program in trainer.programs:
+            found |= program.collect(ctx.rounded)
+        for name, values in zip(ctx.rounded, ctx.values, strict=True):
+            pass_rounding(found[name].reshape(-1), values.reshape(-1))
+        tables = (torch.from_numpy(found[name]).to(made.dtype) for name in ctx.rounded)
+        return None, None, None, *tables
 
 
-class TrainableLayer:
-    """The kernels of one layer, with the memory that they work in.
+class Trainer:
+    """The kernels of a LUT; the tables of its programs are overwritten with those being trained."""
 
-    The tables of its program are overwritten with the values that are being trained.
-    """
+    def __init__(self, lut: Lut) -> None:
+        model = self.architecture = lut.architecture
+        self.lowest = {name: min(-127, table.values.min()) for name, table in lut.tables.items()}
+        self.programs = list(compile_layers(model, lut.tables, choose_isa()))
+        self.margin = max(layer.reach for layer in model.layers)
+        # All planes are kept for the backward pass; gradients are where restoring has planes.
+        first, values = model.first_planes[-1], model.layers[-1].values
+        self.slots = np.arange(len(model.planes))
+        self.gradient_slots, self.gradient_count = place_planes(model)
+        self.count = first + values
 
-    def __init__(self, program: LayerProgram, padding: str) -> None:
-        self._program = program
-        self._padding = padding
-        self._gradients: list[NDArray[np.float32]] = []
-
-    def fill(self, values: Iterable[NDArray]) -> None:
-        """Round values, -1..1, to the whole numbers that the kernels look up."""
-        pairs = zip(values, self._program.places, strict=True)
-        _in_parallel(lambda pair: fill(*pair, self._program.tables.values), pairs)
-
-    def extend(self, image: NDArray) -> NDArray[np.uint8]:
-        """Copy whole-numbered pixels [B, C, H, W] to planes [B, C, H + 2 reach, pitch]."""
-        batch, channels, height, width = image.shape
-        reach = self._program.reach
-        shape = (batch, channels, height + 2 * reach, round_up_pitch(width + 2 * reach))
-        planes = np.empty(shape, np.uint8)
-        planes[:, :, reach : reach + height, reach : reach + width] = image
-        rows, columns = self._borders(height, width)
-        for plane in planes.reshape(-1, *shape[2:]):
-            extend_plane(plane, -reach, 0, height, rows, columns, reach)
-        return planes
-
-    def sum_lookups(self, planes: NDArray[np.uint8], height: int, width: int) -> NDArray:
-        """Add up all lookups: float32 [B, out_channels, H * scale, W * scale]."""
-        layer, offsets = self._program.layer, self._offsets(planes)
-        shape = (len(planes), layer.out_channels, height * layer.scale, width * layer.scale)
-        sums = np.empty(shape, np.float32)
-
-        def run(index: int) -> None:
-            source = self._source(planes[index], height, width)
-            self._program.run(source, offsets, _flatten(sums[index]), sums=True)
-
-        _in_parallel(run, range(len(planes)))
-        return sums
-
-    def compute_gradients(
-        self,
-        sums: NDArray[np.float32],
-        planes: NDArray[np.uint8],
-        size: tuple[int, int],
-        values: list[NDArray],
-        inner: bool,
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """Compute the gradients of the image [B, C, H, W], if `inner`, and of the tables."""
-        program = self._program
-        kernel = make_gradient_kernel(program.layer.scale, program.layer.out_channels, inner)
-        source = np.zeros(planes.shape if inner else (len(planes), 1), np.float32)
-        offsets, tables = self._offsets(planes), program.tables
-        workers = torch.get_num_threads()
-        while len(self._gradients) < workers:
-            self._gradients.append(np.zeros(program.tables.values.size, np.float32))
-
-        def run(worker: int) -> None:
-            for index in range(worker, len(planes), workers):
-                written = self._gradients[worker], source[index].reshape(-1)
-                read = self._source(planes[index], *size)
-                kernel(*read, offsets, *tables[:3], *_flatten(sums[index]), *written)
-
-        _in_parallel(run, range(workers))
-        gradients = [np.empty_like(value, np.float32) for value in values]
-        parts = tuple(self._gradients[:workers])
-        jobs = zip(values, program.places, gradients, strict=True)
-        _in_parallel(lambda job: collect(*job, parts), jobs)
-        image = np.empty((*planes.shape[:2], *size), np.float32)
-        if inner:
-            fold_planes(source, *self._borders(*size), program.reach, image)
-        return image, gradients
-
-    def _borders(self, height: int, width: int) -> list[NDArray[np.int64]]:
-        reach = self._program.reach
-        return [pad_positions(length, reach, self._padding) for length in (height, width)]
-
-    def _offsets(self, planes: NDArray[np.uint8]) -> NDArray[np.int64]:
-        rows, pitch = planes.shape[2:]
-        return self._program.offsets(pitch, rows * pitch)
-
-    def _source(self, planes: NDArray[np.uint8], height: int, width: int) -> Source:
-        pitch, reach = planes.shape[2], self._program.reach
-        return Source(planes.reshape(-1), reach * (pitch + 1), pitch, height, width)
+    def fill(self, values: list[Floats]) -> Values:
+        """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
+        rounded = {}
+        for (name, lowest), value in zip(self.lowest.items(), values, strict=True):
+            rounded[name] = np.empty(value.shape, np.int8)
+            round_values(value.reshape(-1), lowest, rounded[name].reshape(-1))
+        _in_parallel(lambda program: program.fill(rounded), self.programs)
+        return rounded
 
 
-def _flatten(sums: NDArray[np.float32]) -> Output:
-    _, height, width = sums.shape
-    return Output(sums.reshape(-1), 0, width, height * width)
+class Batch:
+    """Crops [B, colours, H, W] that one thread works on: side by side, each with its margins."""
+
+    def __init__(self, trainer: Trainer, image: NDArray, turn: int) -> None:
+        self.turn, self._trainer = turn, trainer
+        self._crops, _, self._height, self._width = image.shape
+        margin, model = trainer.margin, trainer.architecture
+        self._step = self._width + 2 * margin  # columns from crop to crop
+        self._pitch = round_up_pitch(self._crops * self._step - 2 * margin, margin)
+        self._shape = (self._height + 2 * margin, self._pitch)
+        self._plane = self._shape[0] * self._pitch
+        self._memory = allocate(trainer.count * self._plane + SLACK, margin)
+        self._borders = [
+            pad_positions(side, margin, model.padding) for side in (self._height, self._width)
+        ]
+        self._planes = self._memory[: trainer.count * self._plane].reshape(-1, *self._shape)
+        for plane, each in zip(self._planes, model.inputs, strict=False):
+            levels = image[:, each.colour].astype(np.uint8) >> each.shift & (2**each.bits - 1)
+            self._view_crops(plane)[:] = levels.transpose(1, 0, 2)
+        self._extend(0, len(model.inputs))
+
+    @property
+    def result(self) -> NDArray[np.uint8]:
+        """What the last layer made: [crops, values, H, W], from the lowest of its range on."""
+        values = self._trainer.architecture.layers[-1].values
+        return self._view_crops(self._planes[-values:]).transpose(2, 0, 1, 3)
+
+    def _view_crops(self, planes: NDArray) -> NDArray:
+        """View planes [.., R, pitch] as crops [.., H, crops, W]."""
+        margin = self._trainer.margin
+        used = planes[..., margin : margin + self._height, : self._crops * self._step]
+        crops = used.reshape(*used.shape[:-1], self._crops, self._step)
+        return crops[..., margin : margin + self._width]
+
+    def _extend(self, first: int, count: int) -> None:
+        planes = self._planes[first : first + count]
+        extend_crops(planes, self._crops, *self._borders, self._trainer.margin)
+
+    def _list_sources(self, program: LayerProgram) -> Iterable[tuple[int, Source]]:
+        """List what a kernel takes at once: all crops, or, where that is slower, one after another,
+        each with the offset of its first pixel."""
+        margin = self._trainer.margin
+        together = isinstance(program, OneTapLayer)
+        width = self._crops * self._step - 2 * margin if together else self._width
+        for crop in range(1 if together else self._crops):
+            at = margin * (self._pitch + 1) + crop * self._step
+            yield at, Source(self._memory, (at, self._pitch, self._height, width))
+
+    def run(self) -> None:
+        """Run the layers, one after the other."""
+        trainer = self._trainer
+        firsts = trainer.architecture.first_planes
+        for program, first in zip(trainer.programs, firsts, strict=True):
+            offsets = program.find_offsets(trainer.slots, self._plane, self._pitch, self.turn)
+            for at, source in self._list_sources(program):
+                output = Output(self._memory, (first * self._plane + at, self._pitch, self._plane))
+                program.run(source, offsets, output)
+            if first != firsts[-1]:
+                self._extend(first, program.layer.values)
+
+    def compute_gradients(self, worker: int, gradient: Floats) -> None:
+        """Add up the gradients of the tables, given that of `result`, in a thread."""
+        trainer, model = self._trainer, self._trainer.architecture
+        # Margins of twice as many rows: windows around those of the planes are read, too.
+        rows, margin = self._height + 4 * trainer.margin, trainer.margin
+        plane = rows * self._pitch
+        flat = np.zeros(trainer.gradient_count * plane + SLACK, np.float32)
+        gradients = flat[:-SLACK].reshape(-1, rows, self._pitch)
+        last = gradients[trainer.gradient_slots[model.first_planes[-1]] :, margin : rows - margin]
+        self._view_crops(last[: gradient.shape[1]])[:] = gradient.transpose(1, 2, 0, 3)
+        origin, width = 2 * margin * self._pitch + margin, self._crops * self._step - 2 * margin
+        layers = zip(trainer.programs, model.first_planes, strict=True)
+        for program, first in reversed([*layers]):
+            slot, count = trainer.gradient_slots[first], program.layer.values
+            made, planes = gradients[slot : slot + count], self._planes[first : first + count]
+            pass_clip(made, planes, self._crops, program.finish.numbers[-1], *self._borders, margin)
+            where = self._pitch, self.turn
+            taps, _ = program.find_offsets(trainer.slots, self._plane, *where)
+            gradient_taps, added = program.find_offsets(trainer.gradient_slots, plane, *where)
+            area = origin, self._pitch, self._height, width
+            pass_residuals(flat, area, slot * plane, plane, added, program.finish.starts)
+            reads = taps, gradient_taps, find_shifts(program.taps, *where)
+            for at, source in self._list_sources(program):
+                target = Target(flat, at + margin * self._pitch, slot * plane, plane)
+                program.add_gradients(worker, source, reads, target)
+            made[:] = 0  # for planes of layers before, which have the same slots
 
 
 def _in_parallel(job: Callable, items: Iterable) -> None:
@@ -168,29 +192,15 @@ def _in_parallel(job: Callable, items: Iterable) -> None:
 
 
 @njit(nogil=True, cache=True)
-def fill(values: NDArray, places: NDArray[np.int64], tables: NDArray[np.int8]) -> None:
-    """Round values [N, V], -1..1, to whole numbers -127..127, at their places in the tables."""
-    count, width = values.shape
-    for row in range(count):
-        for k in range(width):
-            value = min(max(values[row, k], -1), 1)
-            tables[places[row] + k] = np.int8(np.rint(value * 127))
+def round_values(values: NDArray, lowest: int, rounded: NDArray[np.int8]) -> None:
+    """Round values, -1..1, to whole numbers, from the lowest to 127."""
+    for k in range(len(values)):
+        rounded[k] = np.int8(min(max(np.rint(values[k] * 127), lowest), 127))
 
 
 @njit(nogil=True, cache=True)
-def collect(
-    values: NDArray,
-    places: NDArray[np.int64],
-    gradient: NDArray[np.float32],
-    parts: tuple[NDArray[np.float32], ...],
-) -> None:
-    """Add up the gradients of the threads for values [N, V], and clear them."""
-    count, width = values.shape
-    for row in range(count):
-        for k in range(width):
-            total = np.float32(0)
-            for part in parts:
-                total += part[places[row] + k]
-                part[places[row] + k] = 0
-            inside = abs(values[row, k]) <= 1
-            gradient[row, k] = total * np.float32(127) if inside else np.float32(0)
+def pass_rounding(gradient: Floats, values: NDArray) -> None:
+    """Take the gradient of whole numbers back to values, which are clipped, in place."""
+    for k in range(len(values)):
+        inside = -128 <= values[k] * 127 <= 127
+        gradient[k] = gradient[k] * np.float32(127) if inside else np.float32(0)

@@ -1,0 +1,117 @@
+"""Layers with lookups of several taps, whose tables are interpolated."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from dfc.engine.kernels import (
+    Output,
+    Source,
+    Tables,
+    count_lanes,
+    make_gradient_kernel,
+    make_layer_kernel,
+)
+from dfc.engine.layout import lay_out, place_rows
+from dfc.engine.program import Floats, LayerProgram, Offsets, Target, Values
+from dfc.engine.simplex import STRIDES
+from dfc.models.layers import Architecture, Layer
+from dfc.models.lut import Table
+from dfc.models.taps import rotate_taps
+
+
+class SimplexLayer(LayerProgram):
+    """A layer of an architecture whose tables of several taps are interpolated."""
+
+    def __init__(
+        self, layer: Layer, architecture: Architecture, tables: Mapping[str, Table]
+    ) -> None:
+        lanes = count_lanes(layer.values)
+        parts = {name: lay_out(table.lattice) for name, table in tables.items()}
+        largest = max(other.interval for _, other, _ in parts.values())
+        # Columns of tables, where the first values of their rows go, and which row each is.
+        self._blocks: list[tuple[str, slice, NDArray[np.int64], NDArray[np.int64]]] = []
+        lookups, taps, start = [], [], 0
+        for lookup in layer.lookups:
+            diagonal, other, reach = parts[lookup.table]
+            rows, sources = place_rows(tables[lookup.table].lattice, diagonal, other)
+            missing = 4 - lookup.taps
+            for number, place in enumerate(lookup.places):
+                described = []
+                for part in (diagonal, other):
+                    described += [part.interval, largest - part.interval, start + part.offset]
+                    described += [*part.strides, *[0] * missing]
+                lookups.append([*described, *reach])
+                # Taps that are not there read what the first does, and lead nowhere.
+                taps.append((*place, *[place[0]] * missing))
+                columns = slice(number * layer.values, (number + 1) * layer.values)
+                self._blocks.append((lookup.table, columns, (start + rows) * lanes, sources))
+                start += other.offset + other.rows
+        turned = [[rotate_taps(each, turn) for each in taps] for turn in range(layer.rotations)]
+        super().__init__(layer, architecture.planes, turned, 2**largest)
+        # Planes of inputs, the first ones, need no gradient.
+        self._inner = bool((self.taps[..., 0] >= len(architecture.inputs)).any())
+        whole = all(lookup.levels == 256 for lookup in layer.lookups)
+        self._is_plain = whole and not layer.residuals
+        # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
+        slack = max(sum(lookup[STRIDES : STRIDES + 4]) for lookup in lookups)
+        values = np.zeros((start + slack) * lanes, np.int8)
+        sums = self.unit, 2**15 // (128 * self.unit)
+        self._tables = Tables(np.array(lookups, np.int32), values, sums)
+
+    def fill(self, values: Values) -> None:
+        """Lay out the values of the tables."""
+        for name, columns, places, sources in self._blocks:
+            place_values(
+                values[name], columns.start, columns.stop, places, sources, self._tables.values
+            )
+
+    def run(self, source: Source, offsets: Offsets, output: Output, planar: bool = True) -> None:
+        """Run the layer."""
+        scale, channels = self.layer.scale, self.layer.out_channels
+        kernel = make_layer_kernel(scale, channels, planar, self._is_plain)
+        kernel(*source, *offsets, *self._tables, *self.finish, *output)
+
+    def prepare(self, values: Values, turn: int) -> None:
+        """Gradients need nothing but the values that are laid out."""
+
+    def add_gradients(
+        self, worker: int, source: Source, reads: Sequence[NDArray[np.int64]], target: Target
+    ) -> None:
+        """Add up gradients."""
+        gradients, *place = target
+        part = self._get_part(0, worker, self._tables.values.shape)
+        kernel = make_gradient_kernel(self.layer.scale, self.layer.out_channels, self._inner)
+        begin = (*place, self.finish.numbers[0])
+        kernel(*source, *reads[:2], *self._tables, gradients, begin, part)
+
+    def collect(self, values: Values) -> dict[str, Floats]:
+        """Add up the gradients of all threads."""
+        found = {name: np.zeros(values[name].shape, np.float32) for name, *_ in self._blocks}
+        for name, columns, places, sources in self._blocks:
+            parts = self._list_parts(0)
+            collect_rows(parts, places, sources, columns.start, columns.stop, found[name])
+        return found
+
+
+@njit(nogil=True, cache=True)
+def place_values(values, start, stop, places, sources, tables):
+    """Copy columns of values to the places of their rows in the tables of a layer."""
+    for row in range(len(places)):
+        for k in range(stop - start):
+            tables[places[row] + k] = values[sources[row], start + k]
+
+
+@njit(nogil=True, cache=True)
+def collect_rows(parts, places, sources, start, stop, gradient):
+    """Add up the gradients of laid out rows, of several threads, for a table; clear them."""
+    for row in range(len(places)):
+        for k in range(start, stop):
+            total = np.float32(0)
+            at = places[row] + k - start
+            for part in parts:
+                total += part[at]
+                part[at] = 0
+            gradient[sources[row], k] += total

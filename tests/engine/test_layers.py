@@ -1,0 +1,90 @@
+"""The engine beside PyTorch, on random layers: the same bytes, and the same gradients."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.engine.random_luts import draw_lut, make_noise
+
+from dfc.common.errors import UserError
+from dfc.engine import restore
+from dfc.engine.isa import choose_isa, list_isas
+from dfc.engine.training import EngineModel
+from dfc.evaluation.benchmark import restore_with_model
+from dfc.models.architectures import parse_architecture
+from dfc.models.lut import Lut
+from dfc.models.table_model import TableModel
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+sizes = st.tuples(st.integers(1, 9), st.integers(1, 40))
+
+
+@pytest.mark.parametrize("isa", list_isas())
+@given(lut=draw_lut(), size=sizes, seed=st.integers(0, 99))
+@settings(max_examples=60, suppress_health_check=SLOW)
+def test_random_layers_are_restored_alike(
+    monkeypatch: pytest.MonkeyPatch, isa: str, lut: Lut, size: tuple[int, int], seed: int
+) -> None:
+    monkeypatch.setenv("DFC_ISA", isa)
+    image = make_noise((*size, 3), seed)
+    np.testing.assert_array_equal(
+        restore(image, lut, 1), restore_with_model(TableModel(lut), image)
+    )
+
+
+@given(lut=draw_lut(), size=sizes, crops=st.integers(1, 3), single=st.booleans())
+@settings(max_examples=60, suppress_health_check=SLOW)
+def test_random_layers_learn_alike(
+    lut: Lut, size: tuple[int, int], crops: int, single: bool
+) -> None:
+    shape = (crops, lut.architecture.colours, *size)
+    image = torch.from_numpy(make_noise(shape, 1)).float()
+    results = []
+    for model in (TableModel(lut).train(single), EngineModel(lut).train(single)):
+        restored = model(image)
+        restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
+        gradients = {
+            name: torch.zeros_like(values) if values.grad is None else values.grad
+            for name, values in model.named_parameters()
+        }
+        results.append((restored.detach(), gradients))
+    (expected, gradients), (found, found_gradients) = results
+    assert torch.equal(found, expected)
+    for name, gradient in gradients.items():
+        scale = gradient.abs().max().item() + 1e-3
+        torch.testing.assert_close(
+            found_gradients[name], gradient, rtol=0, atol=5e-5 * scale, msg=name
+        )
+
+
+@given(lut=draw_lut())
+@settings(max_examples=30, suppress_health_check=SLOW)
+def test_random_layers_travel_as_plain_values(lut: Lut) -> None:
+    assert parse_architecture(lut.architecture.to_json()) == lut.architecture
+
+
+def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DFC_ISA", "abacus")
+    with pytest.raises(UserError, match=r"DFC_ISA: expected one of .*portable here, got 'abacus'"):
+        choose_isa()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(("stages", "bits"), [(1, 6), (3, 6), (3, 8)])
+def test_threads_and_strips_change_nothing(
+    make_lut: Callable[..., Lut],
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int,
+    stages: int,
+    bits: int,
+) -> None:
+    lut = make_lut("shift_lut", 4, "", stages=stages, bits=bits)
+    image = make_noise((50, 40, 3), 0)
+    expected = restore_with_model(TableModel(lut), image)
+    for rows in (1, 7, 60):
+        monkeypatch.setattr("dfc.engine.strips.STRIP_ROWS", rows)
+        monkeypatch.setattr("dfc.engine.strips.FEWEST_ROWS", rows)
+        np.testing.assert_array_equal(restore(image, lut, threads), expected)
