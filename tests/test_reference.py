@@ -7,6 +7,7 @@ import pytest
 
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
+from dfc.engine import restore
 from dfc.evaluation.benchmark import restore_with_model
 from dfc.images import read_image
 from dfc.interop.sources import read_source
@@ -88,6 +89,24 @@ def test_the_published_tables_restore_set5_to_the_bit(
             np.testing.assert_array_equal(
                 restored, read_image(folder / expected / f"{pair.name}.png")
             )
+
+
+@pytest.mark.parametrize(("size", "psnr"), [("S", 30.494), ("M", 30.769), ("L", 31.323)])
+def test_the_released_shift_luts_restore_set5_as_released(
+    reference_dir: Path, size: str, psnr: float
+) -> None:
+    folder = reference_dir / "reference/shiftlut_x4"
+    lut, scores = read_source(folder / size).model, []
+    measure = build_task("sr", 4).metrics["psnr"]
+    for pair in find_pairs(reference_dir / "data" / "Set5", 4):
+        degraded, target = load_pair(pair, build_task("sr", 4))
+        restored = restore(degraded, lut)
+        np.testing.assert_array_equal(restore_with_model(TableModel(lut), degraded), restored)
+        expected = folder / f"expected_set5_{size}" / f"{pair.name}.png"
+        if expected.exists():  # of S and M
+            np.testing.assert_array_equal(restored, read_image(expected))
+        scores.append(measure(restored, target))
+    assert np.mean(scores) == pytest.approx(psnr, abs=0.0005)
 
 
 def restores_set5(reference_dir: Path, model: TableModel | Network) -> tuple[float, float]:

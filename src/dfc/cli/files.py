@@ -25,7 +25,9 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
 
 
 def import_(
-    source: Annotated[Path, typer.Argument(help="a published file, or a folder of tables (.npy)")],
+    source: Annotated[
+        Path, typer.Argument(help="a published file, or a folder of tables (.npy, .npz)")
+    ],
     output: LutOutput,
     task: Annotated[
         Task | None, typer.Option(help="of tables at scale 1", show_default=False)
@@ -79,16 +81,19 @@ def compress(
     interval: Annotated[
         int, typer.Option(min=4, max=8, help="one sample every 2^interval levels elsewhere")
     ] = 5,
+    error_bound: Annotated[
+        float, typer.Option(min=0, help="mean error at which tables of one tap keep fewer values")
+    ] = 0.5,
     force: Force = False,
 ) -> None:
-    """Compress the tables of a LUT diagonal-first."""
+    """Compress the tables of a LUT: of four taps diagonal-first, of one tap in adaptive steps."""
     import dfc
     from dfc.models.artifact import save_model
 
     refuse_existing(output, force)
     uniform = dfc.load(lut)
     try:
-        compressed = uniform.compress(dims, diagonal_width, interval)
+        compressed = uniform.compress(dims, diagonal_width, interval, error_bound)
     except ValueError as error:
         raise UserError(f"{lut}: {error}") from None
     save_model(compressed, output)

@@ -110,10 +110,10 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
     params: dict[str, Any] = {
         "task": task,
         "data": {"source": "folder", "benchmark_dir": "", "benchmarks": [], "sizes": [1.0]},
-        "model": {},
+        "model": {"channels": 16, "bits": 8},
         "train": {"method": "network", "intervals": []},
         "export": {},
-        "dfc": {},
+        "dfc": {"error_bound": 0.0},
         "finetune": {},
         "benchmark": {"save_images": False, "quantize_input": True},
         "launch": {"num_processes": int(os.environ.get("WORLD_SIZE", 1)), "mixed_precision": "no"},

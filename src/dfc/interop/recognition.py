@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from dfc.models.architectures import ARCHITECTURES, build
-from dfc.models.layers import PATTERNS, SCALES, Architecture
+from dfc.models.layers import SCALES, Architecture
+from dfc.models.taps import PATTERNS
 
 
 def recognise_architecture(values: Mapping[str, int], named: bool) -> Architecture:
@@ -19,9 +20,12 @@ def recognise_architecture(values: Mapping[str, int], named: bool) -> Architectu
     names = list(ARCHITECTURES)
     for name in reversed(names) if named else names:
         for scale in SCALES if patterns and stages <= len(values) else ():
-            candidate = build(name, scale, patterns=patterns, stages=stages)
+            try:
+                candidate = build(name, scale, patterns=patterns, stages=stages)
+            except ValueError:  # it cannot have as many stages
+                continue
             lookups = candidate.lookups.items()
-            if {name: layer.values_per_lookup for name, (_, layer) in lookups} == dict(values):
+            if {name: layer.values for name, (_, layer) in lookups} == dict(values):
                 return candidate
     found = ", ".join(f"{name} ({count})" for name, count in sorted(values.items())) or "none"
     raise ValueError(f"expected the tables of {', '.join(names)}, found (values each): {found}")

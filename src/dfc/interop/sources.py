@@ -8,6 +8,7 @@ import torch
 from dfc.common.errors import UserError
 from dfc.interop.networks import build_published_network
 from dfc.interop.pickles import read_checkpoint
+from dfc.interop.shift_tables import holds_shift_tables, read_shift_tables
 from dfc.interop.tables import find_index, find_tables, read_tables
 from dfc.models.artifact import load_model, read_safetensors
 from dfc.models.lattice import DiagonalFirst
@@ -33,6 +34,8 @@ def find_source(path: Path) -> Path | None:
     """
     if not path.exists():
         raise UserError(f"{path}: no such file or folder")
+    if path.suffix == ".npz":  # one of many tables
+        return path.parent
     if not path.is_dir() or any(path.glob("*.npy")):
         return path
     files = sorted(file for file in path.iterdir() if file.suffix in (".safetensors", ".pth"))
@@ -51,9 +54,12 @@ def read_source(source: Path, task: str | None = None) -> Found:
     found = find_source(source)
     if found is None:
         raise UserError(f"{source}: expected a LUT or a network, found none")
-    if found.is_dir():
+    if not found.is_dir():
+        return _read_file(found, task)
+    if not holds_shift_tables(found):
         return _tables(found, task)
-    return _read_file(found, task)
+    lut = read_shift_tables(found, task)
+    return Found(lut, _name_guess(found, lut, task))
 
 
 def _read_file(source: Path, task: str | None) -> Found:
@@ -102,6 +108,10 @@ def _tables(source: Path, task: str | None) -> Found:
             f"{files.title}: took its diagonal for one of interval {lattice.diagonal.interval}, "
             f"{lattice.dims} and width {lattice.diagonal_width}; no ref2index file says it"
         )
-    if lut.architecture.scale == 1 and task is None:
-        readings.append(f"{files.title}: took it for the task {lut.task}; --task says another")
-    return Found(lut, tuple(readings))
+    return Found(lut, (*readings, *_name_guess(files.title, lut, task)))
+
+
+def _name_guess(source: object, lut: Lut, task: str | None) -> tuple[str, ...]:
+    if lut.architecture.scale > 1 or task is not None:
+        return ()
+    return (f"{source}: took it for the task {lut.task}; --task says another",)

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, refuse_existing
 from dfc.interop.recognition import recognise_architecture
+from dfc.interop.shift_tables import holds_shift_lut, write_shift_tables
 from dfc.models import Dims
-from dfc.models.lattice import INTERVALS, DiagonalFirst, Lattice, Uniform
+from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.lut import CHANNEL_INTERVAL, Lut, Table
 from dfc.tasks import guess_task
+
+INTERVALS = range(3, 9)  # of published tables: from 33 points an axis to 2
 
 _PART = re.compile(r"(?s)(?P<stem>.+?)(?:_compress(?P<part>[12]))?")
 _TABLE = re.compile(r"(?:(?P<prefix>.+)_)?(?P<table>s\d+(?:_?c\d)?_[sdyeho]|s5_channel)")
@@ -182,8 +185,12 @@ def write_tables(lut: Lut, folder: Path, force: bool = False) -> list[Path]:
     """Write the tables of a LUT as they are published, under the names they were imported with.
 
     A compressed LUT gets its `ref2index` file, too. Returns the files that were written. Raises
-    `UserError` if a file exists and may not be replaced.
+    `UserError` if a file exists and may not be replaced, or there are no published names.
     """
+    if holds_shift_lut(lut):
+        return write_shift_tables(lut, folder, force)
+    if not all(map(_TABLE.fullmatch, lut.tables)):
+        raise UserError(f"{lut.architecture.title}: tables of this kind have no published form")
     arrays = dict(_arrays(lut))
     for name in arrays:
         refuse_existing(folder / name, force)
