@@ -121,3 +121,11 @@ def test_crops_are_degraded_anew_and_alike_for_all_processes(
     np.testing.assert_array_equal(degraded[1::2], shares[1])
     with pytest.raises(UserError, match="16x16; expected at least 17x17"):
         CropSampler(store, 16, side + 1, 0, degradation)
+
+
+def test_a_crop_of_three_colours_shows_them_all_at_one_place(store: PairStore) -> None:
+    degraded, target = CropSampler(store, 64, PATCH, 3, SR, colours=3).draw_batch(0)
+    assert degraded.shape == (64, 3, PATCH, PATCH)
+    np.testing.assert_array_equal(target, degraded.repeat(SCALE, axis=2).repeat(SCALE, axis=3))
+    alike = (degraded == degraded[:, :1]).all((1, 2, 3))
+    assert alike.any() and not alike.all(), "a grey image is taken for three colours alike"

@@ -97,9 +97,10 @@ def test_a_corrupt_image_is_named(tmp_path: Path) -> None:
 def test_validation_takes_the_luma_of_the_centre(make_image: MakeImage) -> None:
     path = make_image("wide.png", 40, 4 * 138, 3)
     example = load_validation_example(Pair("wide", path, None), SR)
-    assert example.degraded is not None and example.degraded.shape == (10, 128)
+    assert example.degraded is not None and example.degraded.shape == (10, 128, 4)
     expected = np.rint(compute_luma(read_image(path)[:, 20:-20])).astype(np.uint8)
-    np.testing.assert_array_equal(example.target, expected)
+    np.testing.assert_array_equal(example.target[..., 0], expected)
+    np.testing.assert_array_equal(example.target[..., 1:], read_image(path)[:, 20:-20])
 
 
 @pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])

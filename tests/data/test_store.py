@@ -120,7 +120,7 @@ def test_a_missing_store_is_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_split_is_named(folder: Path) -> None:
-    (folder / "train/manifest.json").write_text('{"format_version": 3, "images": []}')
+    (folder / "train/manifest.json").write_text('{"format_version": 4, "images": []}')
     with pytest.raises(UserError, match="'train'"):
         PairStore(folder, "train")
 
@@ -136,7 +136,7 @@ def test_a_truncated_store_is_refused(folder: Path, side: str) -> None:
         PairStore(folder, "train")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 3}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format_version": 4}'])
 def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
     (folder / "train/manifest.json").write_text(text)
     with pytest.raises(UserError, match=r"manifest\.json"):
@@ -159,6 +159,6 @@ def test_a_manifest_that_disagrees_with_itself_is_named(
 
 def test_a_store_of_another_version_is_refused(folder: Path) -> None:
     path = folder / "train/manifest.json"
-    path.write_text(path.read_text().replace('"format_version": 3', '"format_version": 4'))
-    with pytest.raises(UserError, match="expected format version 3, found 4"):
+    path.write_text(path.read_text().replace('"format_version": 4', '"format_version": 9'))
+    with pytest.raises(UserError, match="expected format version 4, found 9"):
         PairStore(folder, "train")

@@ -24,6 +24,7 @@ class CropSampler:
     patch_size: int  # side of the degraded crops, in pixels
     seed: int
     task: Task  # degrades the crops of images that are stored without their degraded ones
+    colours: int = 1  # of a crop: 1 for a single colour plane, or all 3
 
     def __post_init__(self) -> None:
         images = self.store.images
@@ -38,7 +39,7 @@ class CropSampler:
         channels = np.array([image.channels for image in images])
         sizes = np.array([(image.height, image.width) for image in images])
         self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - self.patch_size + 1).T
-        self._places = channels * self._tops * self._lefts
+        self._places = self._tops * self._lefts * (channels if self.colours == 1 else 1)
         upto = np.cumsum(np.sqrt(self._places))
         self._shares = upto / upto[-1]
 
@@ -47,16 +48,16 @@ class CropSampler:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw the rows rank, rank + world, .. of the batch of an iteration, for one process.
 
-        Every crop shows one colour plane. A large image is drawn more often than a small one, by
-        the square root of its places, so that it does not crowd out others; all places in it are as
-        likely. Data augmentation: each crop is one of the 16 that flips, rotations and the negative
-        give, at a brightness drawn anew, since the degradations are alike in all of them. So few
-        photographs fill a table as many would.
+        Every crop shows one colour plane, or all colours. A large image is drawn more often than a
+        small one, by the square root of its places, so that it does not crowd out others; all
+        places in it are as likely. Data augmentation: each crop is one of the 16 that flips,
+        rotations and the negative give, at a brightness drawn anew, since the degradations are
+        alike in all of them. So few photographs fill a table as many would.
         Raises `UserError` if the batch does not divide evenly over the processes.
 
         Returns
         -------
-        degraded : uint8, of shape (batch_size / world, 1, patch_size, patch_size)
+        degraded : uint8, of shape (batch_size / world, colours, patch_size, patch_size)
         target : uint8, likewise, with sides of patch_size * scale
         """
         if self.batch_size % world:
@@ -70,8 +71,8 @@ class CropSampler:
             self._crop(crop, (self.seed, iteration, row))
             for row, crop in zip(rows, drawn, strict=True)
         ]
-        degraded, target = (np.stack(side)[:, None] for side in zip(*crops, strict=True))
-        return degraded, target
+        degraded, target = (np.stack(side) for side in zip(*crops, strict=True))
+        return degraded.transpose(0, 3, 1, 2), target.transpose(0, 3, 1, 2)
 
     def _crop(self, drawn: list[int], seed: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Cut out the degraded and the target crop, or make the degraded one."""
@@ -79,13 +80,19 @@ class CropSampler:
         small, large = self.store.planes(image)
         size, scale = self.patch_size, self.store.scale
         if small is not None:
-            target = _cut(large[channel], top * scale, left * scale, size * scale)
-            degraded = _cut(small[channel], top, left, size)
+            target = self._cut(large, channel, top * scale, left * scale, size * scale)
+            degraded = self._cut(small, channel, top, left, size)
             return _shift_levels(_rotate(degraded, turn), _rotate(target, turn), light)
         margin = self.task.margin
-        window = _rotate(_cut(large[channel], top, left, size + 2 * margin), turn)
+        window = _rotate(self._cut(large, channel, top, left, size + 2 * margin), turn)
         degraded = self.task.degrade_crop(window, np.random.default_rng(seed))
         return _shift_levels(degraded, cut_margin(window, margin), light)
+
+    def _cut(self, planes: np.ndarray, channel: int, top: int, left: int, size: int) -> np.ndarray:
+        """Cut a crop [size, size, colours] out of planes [C, H, W]."""
+        chosen = slice(channel, channel + 1) if self.colours == 1 else slice(None)
+        crop = planes[chosen, top : top + size, left : left + size].transpose(1, 2, 0)
+        return np.broadcast_to(crop, (size, size, self.colours))
 
     def _draw(self, iteration: int) -> np.ndarray:
         """Draw the whole batch: rows of image, channel, top, left, turn and light."""
@@ -98,14 +105,10 @@ class CropSampler:
         return np.stack([image, channel, top, left, turn, light], axis=1)
 
 
-def _cut(plane: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
-    return plane[top : top + size, left : left + size]
-
-
 def _rotate(crop: np.ndarray, turn: int) -> np.ndarray:
     """Rotate a crop `turn` times; from 4 on mirrored as well, from 8 on as a negative."""
     crop = np.rot90(crop, turn % 4)
-    crop = crop.T if turn & 4 else crop
+    crop = crop.swapaxes(0, 1) if turn & 4 else crop
     return 255 - crop if turn & 8 else crop
 
 

@@ -127,8 +127,8 @@ def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) 
 def load_validation_example(pair: Pair, task: Task) -> Example:
     """Load a pair to validate on, made small, so that validating stays cheap.
 
-    Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept, and of its
-    colours only the BT.601 luma (one channel, rounded).
+    Of a large photograph, a centre crop of at most 128x128 degraded pixels is kept. Its first
+    channel is the BT.601 luma, rounded; those of a colour image follow.
 
     Raises `UserError` if the files are not readable or do not fit each other.
     """
@@ -139,9 +139,10 @@ def load_validation_example(pair: Pair, task: Task) -> Example:
     def cut_centre(image: np.ndarray, scale: int) -> np.ndarray:
         rows = slice(top * scale, (top + height) * scale)
         crop = image[rows, left * scale : (left + width) * scale]
-        return crop if crop.ndim == 2 else round_to_8_bit(compute_luma(crop))
+        return crop if crop.ndim == 2 else np.dstack([round_to_8_bit(compute_luma(crop)), crop])
 
     degraded, target = cut_centre(degraded, 1), cut_centre(target, task.scale)
     if task.grey_first:
-        degraded = task.degrade(target)
+        luma = np.atleast_3d(target)[..., 0]
+        degraded = np.dstack([task.degrade(luma), np.atleast_3d(degraded)[..., 1:]])
     return Example(pair.name, degraded, target)

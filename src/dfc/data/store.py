@@ -21,7 +21,7 @@ from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, fingerprint, replace_path
 from dfc.images import split_planes
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 HEADER = 128
 """Bytes that .npy files of three-dimensional arrays begin with: no header need be parsed."""

@@ -39,18 +39,21 @@ def fit(
 
     Parameters
     ----------
-    model : a network or a table model: pixels [B, 1, H, W] to [B, 1, H * scale, W * scale], 0..255
+    model
+        A network or a table model: pixels [B, colours, H, W] to [B, colours, H * scale, W * scale],
+        0..255.
     validation : images whose PSNR is logged every `schedule.val_step` iterations
     accelerator : the process group and its device, with DVCLive as tracker
     checkpoints : where to save, at each validation; the curves are left in `checkpoints.curves`
     keep : is given the EMA model at each validation, by the main process
     """
+    model.train()
     optimizer = torch.optim.Adam(model.parameters(), lr=schedule.lr0, fused=True)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, max(schedule.total_iter, 1), eta_min=schedule.lr1
     )
     wrapped, optimizer = accelerator.prepare(model, optimizer)
-    ema = AveragedModel(model, multi_avg_fn=update_ema)
+    ema = AveragedModel(model, multi_avg_fn=update_ema).eval()
     # Not prepared: Accelerate would step a prepared schedule once for every process.
     accelerator.register_for_checkpointing(cosine, ema)
 
@@ -136,12 +139,18 @@ def compute_log_mse(restored: Tensor, target: Tensor) -> Tensor:
 
 @torch.no_grad()
 def validate(model: nn.Module, validation: PairStore, accelerator: Accelerator) -> float:
-    """Compute the mean PSNR (dB) of the validation images, shared out to all processes."""
+    """Compute the mean PSNR (dB) of the validation images, shared out to all processes.
+
+    A model of one colour restores their luma, others all colours.
+    """
+    colours = model.architecture.colours
     scores = torch.zeros(len(validation), device=accelerator.device)
     for index in range(accelerator.process_index, len(validation), accelerator.num_processes):
         degraded, target = (
-            torch.from_numpy(np.array(plane)).to(accelerator.device, torch.float32)[:, None]
-            for plane in validation.planes(index)
+            torch.from_numpy(np.array(planes[:1] if colours == 1 else planes[-colours:]))
+            .expand(colours, -1, -1)
+            .to(accelerator.device, torch.float32)[None]
+            for planes in validation.planes(index)
         )
         error = functional.mse_loss(model(degraded), target)
         scores[index] = 10 * torch.log10(255**2 / error.clamp(min=1e-10))

@@ -78,9 +78,12 @@ def train_file(
     model = load_model(source)
     if isinstance(model, Lut):
         model = EngineModel(model, schedule.intervals)
-    sampler = CropSampler(training, crops.batch_size, crops.patch_size, crops.seed, crops.task)
+    colours = model.architecture.colours
+    sampler = CropSampler(
+        training, crops.batch_size, crops.patch_size, crops.seed, crops.task, colours
+    )
     identity = {
-        "architecture": model.architecture.title,
+        "architecture": model.architecture.to_json(),
         "start": hash_parameters(model),
         "crops": asdict(crops) | {"task": crops.task.to_json()},
         "schedule": schedule.model_dump(),
