@@ -32,7 +32,10 @@ def test_the_time_of_a_training_step_is_printed() -> None:
 def test_an_unknown_architecture_is_one_line() -> None:
     done = dfc("step-time", "--model", "esrgan")
     assert done.returncode == 1
-    assert done.stderr == "error: architecture 'esrgan' is none of sr_lut, mulut, spf_lut\n"
+    assert (
+        done.stderr
+        == "error: architecture 'esrgan' is none of sr_lut, mulut, spf_lut, shift_lut, pair_lut\n"
+    )
 
 
 def test_a_bad_option_is_refused_without_a_traceback() -> None:

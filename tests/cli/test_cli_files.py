@@ -100,7 +100,8 @@ def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:
     assert (facts["task"], facts["patterns"], facts["stages"]) == ("sr", "sd", 2)
     assert facts["size_mib"] == pytest.approx(2 * (625 + 625 * 4) / 2**20, abs=1e-4)
     assert facts["file_bytes"] == lut.stat().st_size
-    table = {"lattice": {"kind": "uniform", "interval": 6}, "rows": 625, "entries": 2500}
+    lattice = {"kind": "uniform", "interval": 6, "taps": 4, "levels": 256}
+    table = {"lattice": lattice, "rows": 625, "columns": 4, "entries": 2500}
     assert facts["tables"]["s2_d"] == table
     assert facts["history"] == [{"step": "noise"}]
     dfc("compress", lut, "-o", tmp_path / "c.safetensors", "--interval", 7)

@@ -1,6 +1,6 @@
 """Access and value statistics: where images read the tables of a LUT, and what values they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,56 +8,91 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dfc.engine.training import EngineModel
 from dfc.evaluation.evidence import LayerAccesses
-from dfc.models.forward import gather_taps, run_layers
-from dfc.models.lattice import DiagonalFirst
-from dfc.models.layers import Layer
+from dfc.models.forward import run_layers
+from dfc.models.lattice import DiagonalFirst, Lattice
+from dfc.models.layers import Layer, Lookup
 from dfc.models.lut import Lut
+from dfc.models.table_model import TableModel
 
-SIDE = 256
+SIDE = 128
 """Of the part of an image that is counted, in pixels: thousands of lookups a table are plenty."""
+
+
+class _Counter:
+    """How often the cells of one layer are read, by `a` and each of `b c d`, or by a single tap."""
+
+    def __init__(self, layer: Layer, lattices: Mapping[str, Lattice]) -> None:
+        self._lattices = lattices
+        self.step = 2 ** min(lattices[lookup.table].finest for lookup in layer.lookups)
+        self.lowest, levels = layer.lookups[0].range
+        self.is_one_tap = layer.is_one_tap
+        side = levels // self.step
+        self.cells = np.zeros((side, 1 if layer.is_one_tap else side), int)
+        self.lookups = self.diagonal = 0
+
+    def count(self, lookup: Lookup, taps: NDArray[np.int64]) -> None:
+        """Count the levels [N, taps] of a lookup; [N, values] of a depthwise one."""
+        a, others = (taps.reshape(-1, 1), 0) if self.is_one_tap else (taps[:, :1], taps[:, 1:])
+        a, others = np.broadcast_arrays(a // self.step, np.asarray(others) // self.step)
+        np.add.at(self.cells, (a, others), 1)
+        self.lookups += len(taps)
+        if isinstance(lattice := self._lattices[lookup.table], DiagonalFirst):
+            self.diagonal += int(lattice.is_diagonal(taps).sum())
+
+    def make_frame(self, name: str) -> pd.DataFrame:
+        """List the cells that were read: columns layer, a, other, count."""
+        a, other = np.nonzero(self.cells)
+        columns = {"a": a * self.step + self.lowest, "other": other * self.step + self.lowest}
+        return pd.DataFrame({"layer": name} | columns | {"count": self.cells[a, other]})
 
 
 @torch.no_grad()
 def count_accesses(lut: Lut, images: Iterable[NDArray]) -> tuple[list[LayerAccesses], pd.DataFrame]:
-    """Count what every spatial layer reads while images are restored, 0..255, [H, W] or [H, W, 3].
+    """Count what layers read while images are restored, 0..255, [H, W] or [H, W, 3].
 
-    The finest lattice of a layer decides the size of a cell; the middle of images is counted. The
-    columns are layer, a, other (levels where a cell of `a` and `b c d` begins) and count.
+    These are the layers of one tap, and of several pixels of one range. The finest lattice of a
+    layer decides the size of a cell; the middle of images is counted, as they are (not turned). The
+    columns are layer, a, other (levels where a cell of `a` and `b c d` begins; of one tap, the
+    lowest) and count.
     """
-    model, padding = EngineModel(lut), lut.architecture.padding
+    model, architecture = TableModel(lut), lut.architecture
     lattices = {name: table.lattice for name, table in lut.tables.items()}
-    steps = {
-        layer: 2 ** min(lattices[lookup.table].finest for lookup in layer.lookups)
-        for layer in lut.architecture.layers
-        if all(lookup.is_spatial for lookup in layer.lookups)
+    counters = {
+        index: _Counter(layer, lattices)
+        for index, layer in enumerate(architecture.layers)
+        if layer.is_one_tap
+        or (
+            all(lookup.is_spatial and lookup.taps > 1 for lookup in layer.lookups)
+            and len({lookup.range for lookup in layer.lookups}) == 1
+        )
     }
-    cells = {layer: np.zeros((256 // step, 256 // step), int) for layer, step in steps.items()}
-    diagonal = dict.fromkeys(steps, 0)
+    numbers = {
+        lookup.table: index
+        for index, layer in enumerate(architecture.layers)
+        for lookup in layer.lookups
+    }
 
-    def count_layer(layer: Layer, image: Tensor) -> Tensor:
-        for lookup in layer.lookups if layer in steps else ():
-            taps = gather_taps(image, lookup, padding).reshape(-1, 4).numpy().astype(int)
-            a, others = np.broadcast_arrays(taps[:, :1], taps[:, 1:])
-            np.add.at(cells[layer], (a // steps[layer], others // steps[layer]), 1)
-            if isinstance(lattice := lattices[lookup.table], DiagonalFirst):
-                diagonal[layer] += int(lattice.is_diagonal(taps).sum())
-        return model.sum_layer(layer, image)
+    def look_up(lookup: Lookup, place: int, taps: Tensor) -> Tensor:
+        if counter := counters.get(numbers[lookup.table]):
+            counter.count(lookup, taps.numpy().astype(int))
+        return model.look_up(lookup, place, taps)
 
     for image in images:
         top, left = (max(side - SIDE, 0) // 2 for side in image.shape[:2])
         middle = np.atleast_3d(image[top : top + SIDE, left : left + SIDE])
-        planes = torch.from_numpy(np.rint(middle)).float()
-        run_layers(lut.architecture, planes.movedim(-1, 0)[:, None], count_layer)
+        planes = torch.from_numpy(np.rint(middle)).float().movedim(-1, 0)
+        together = architecture.colours
+        planes = planes.expand(max(len(planes), together), -1, -1).unflatten(0, (-1, together))
+        run_layers(architecture, planes, look_up)
     layers, frames = [], []
-    for layer, step in steps.items():
-        name = f"layer {lut.architecture.layers.index(layer) + 1}"
-        lookups = cells[layer].sum() / 3  # each reads b, c and d
-        layers.append(LayerAccesses(name, step, round(diagonal[layer] / lookups, 6)))
-        a, other = np.nonzero(cells[layer])
-        columns = {"a": a * step, "other": other * step, "count": cells[layer][a, other]}
-        frames.append(pd.DataFrame({"layer": name} | columns))
+    for index, counter in counters.items():
+        name = f"layer {index + 1}"
+        share = round(counter.diagonal / counter.lookups, 6)
+        side = len(counter.cells) * counter.step
+        facts = counter.step, share, counter.lowest, side, counter.is_one_tap
+        layers.append(LayerAccesses(name, *facts))
+        frames.append(counter.make_frame(name))
     return layers, pd.concat(frames, ignore_index=True)
 
 

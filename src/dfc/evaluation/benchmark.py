@@ -84,12 +84,17 @@ def compare(
 
 @torch.no_grad()
 def restore_with_model(model: nn.Module, image: NDArray) -> NDArray[np.uint8]:
-    """Restore an image with a network or a table model, each colour as a grey image of its own.
+    """Restore an image with a network or a table model, as `dfc.engine.restore` does.
 
-    The image is [H, W] or [H, W, 3], 0..255; the model maps pixels [B, 1, H, W] to
-    [B, 1, H * scale, W * scale].
+    The image is [H, W] or [H, W, 3], 0..255; the model maps pixels [B, colours, H, W] to
+    [B, colours, H * scale, W * scale].
     """
     device = next(model.parameters()).device
-    planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)[:, None]
-    restored = model(planes.to(device, torch.float32))[:, 0].movedim(0, -1)
+    together = model.architecture.colours
+    planes = torch.from_numpy(np.atleast_3d(image)).movedim(-1, 0)
+    alone = len(planes) < together
+    planes = (planes.expand(together, -1, -1) if alone else planes).unflatten(0, (-1, together))
+    restored = model(planes.to(device, torch.float32)).flatten(0, 1).movedim(0, -1)
+    if alone:
+        restored = restored.mean(-1, keepdim=True).round()
     return restored.cpu().numpy().astype(np.uint8).reshape(*restored.shape[:2], *image.shape[2:])

@@ -9,7 +9,7 @@ from dfc.evaluation.accesses import count_accesses, count_values
 from dfc.evaluation.benchmark import Comparison
 from dfc.evaluation.evidence import Evidence, LutFacts
 from dfc.evaluation.examples import make_examples
-from dfc.models.lattice import DiagonalFirst, Uniform
+from dfc.models.lattice import Adaptive, DiagonalFirst, Uniform
 from dfc.models.lut import Lut
 
 
@@ -55,9 +55,10 @@ def describe_lut(lut: Lut) -> LutFacts:
     """Describe a LUT in a few words and figures."""
     lattices = [table.lattice for table in lut.tables.values()]
     lattice = next((each for each in lattices if isinstance(each, DiagonalFirst)), None)
+    shown = lattice or next((each for each in lattices if isinstance(each, Adaptive)), lattices[0])
     return LutFacts(
         model=lut.architecture.title,
-        lattice=(lattice or lattices[0]).title,
+        lattice=shown.title,
         history=", then ".join(map(_describe_step, lut.history)) or "nobody knows",
         size_mib=lut.size_mib,
         uniform_mib=compute_uniform_mib(lut),
@@ -69,7 +70,7 @@ def describe_lut(lut: Lut) -> LutFacts:
 def compute_diagonal_share(lut: Lut) -> float:
     """Compute the share of values that stand in the diagonal part of a compressed table, 0..1."""
     diagonal = sum(
-        table.lattice.diagonal_size * table.values.shape[1]
+        table.lattice.diagonal_size * table.columns
         for table in lut.tables.values()
         if isinstance(table.lattice, DiagonalFirst)
     )
@@ -79,7 +80,8 @@ def compute_diagonal_share(lut: Lut) -> float:
 def compute_uniform_mib(lut: Lut) -> float:
     """Compute the MiB of values that the LUT would take without compression."""
     values = (
-        Uniform(table.lattice.finest).size * table.values.shape[1] for table in lut.tables.values()
+        Uniform(table.lattice.finest, table.lattice.taps, table.lattice.levels).size * table.columns
+        for table in lut.tables.values()
     )
     return sum(values) / 2**20
 

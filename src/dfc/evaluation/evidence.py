@@ -46,6 +46,9 @@ class LayerAccesses:
     name: str
     step: int  # levels of a cell
     diagonal_share: float  # share of the lookups that are diagonal, 0..1
+    lowest: int = 0  # of the range of levels that it reads
+    levels: int = 256  # of that range
+    is_one_tap: bool = False  # whether cells are told by `a` alone
 
 
 @dataclass(frozen=True)

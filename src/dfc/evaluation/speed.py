@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from dfc.common.parallel import count_cores
 from dfc.data import sample
 from dfc.engine import restore
+from dfc.engine.isa import choose_isa
 from dfc.engine.training import EngineModel
 from dfc.evaluation.competitors import find_competitors
 from dfc.images import downscale, read_image, resize_bicubic
@@ -54,6 +55,7 @@ def measure_speed(
         "input": f"{width}x{height}",
         "output": f"{width * scale}x{height * scale}",
         "threads": threads,
+        "instructions": choose_isa(),
         "restore_ms": _to_ms(ours),
         "restore_megapixels_per_s": round(pixels / ours / 1e6, 1),
         "peak_memory_per_output": round(_measure_memory(lut, image, threads), 2),
@@ -72,7 +74,7 @@ def format_speed(results: dict[str, Any]) -> str:
     counts = sorted({row["threads"] for row in growth})
     lines = [
         f"{results['architecture']}, {results['size_mib']} MiB, {results['threads']} threads, "
-        f"RGB {results['input']} -> {results['output']}",
+        f"{results['instructions']}, RGB {results['input']} -> {results['output']}",
         f"restore           {results['restore_ms']:9.2f} ms   "
         f"{results['restore_megapixels_per_s']} megapixels/s",
         *(
@@ -126,7 +128,11 @@ def _measure_step(lut: Lut) -> float:
     corners = zip(*(rng.integers(0, side - large, CROPS) for side in photograph.shape), strict=True)
     target = [photograph[top : top + large, left : left + large] for top, left in corners]
     degraded = [downscale(crop, scale) for crop in target]
-    batch = (torch.from_numpy(np.stack(part)[:, None]).float() for part in (degraded, target))
+    colours = lut.architecture.colours
+    batch = (
+        torch.from_numpy(np.stack(part)[:, None].repeat(colours, 1)).float()
+        for part in (degraded, target)
+    )
     seconds = time_training_steps(EngineModel(lut), *batch)
     next(seconds)  # warms up
     return median(islice(seconds, 20))
@@ -135,9 +141,9 @@ def _measure_step(lut: Lut) -> float:
 def time_training_steps(model: nn.Module, degraded: Tensor, target: Tensor) -> Iterator[float]:
     """Train a model on the same crops over and over, and yield the seconds of each step.
 
-    `degraded` and `target` are pixels [B, 1, h, w] and [B, 1, h * scale, w * scale], 0..255.
+    `degraded` and `target` are pixels [B, colours, h, w] and [B, colours, h * scale, w * scale].
     """
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    optimizer = torch.optim.Adam(model.train().parameters(), fused=True)
     while True:
         start = time.perf_counter()
         take_step(model, optimizer, degraded, target)

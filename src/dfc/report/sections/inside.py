@@ -1,6 +1,7 @@
 """Inside the LUT: where images read its tables, and what values they hold."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -33,7 +34,8 @@ def draw_accesses(evidence: Evidence) -> Iterator[Chart]:
             )
         cells = evidence.accesses[evidence.accesses["layer"] == layer.name]
         alt_text = f"How often {layer.name} reads each cell of the lattice. {caption}"
-        chart = plot_accesses(layer, cells, lut.diagonal_reach)
+        plot = plot_levels if layer.is_one_tap else partial(plot_accesses, reach=lut.diagonal_reach)
+        chart = plot(layer, cells)
         yield Chart(draw_svg(chart, f"accesses-{index}"), alt_text, caption)
 
 
@@ -65,8 +67,7 @@ def plot_accesses(
         ],
     )
     frame = frame.assign(a2=frame["a"] + step, other2=frame["other"] + step)
-    levels = alt.Scale(domain=[0, 256], nice=False)
-    axis = alt.Axis(values=[0, 64, 128, 192, 256], grid=False)
+    levels, axis = _make_axis(layer)
     cells = (
         alt.Chart(frame, title=layer.name, width=230, height=230)
         .mark_rect()
@@ -94,6 +95,36 @@ def plot_accesses(
         color="var(--c2)", strokeWidth=2.5, strokeDash=[6, 3], clip=True, aria=False
     )
     return cells + band.encode(x="a:Q", y="other:Q", detail="edge:N")
+
+
+def plot_levels(layer: LayerAccesses, accesses: pd.DataFrame) -> alt.Chart:
+    """Plot how often a layer of one tap reads each level: columns a and count."""
+    share = accesses["count"] / accesses["count"].sum()
+    frame = accesses[["a"]].assign(
+        a2=accesses["a"] + layer.step,
+        percent=share * 100,
+        alt_text=[
+            f"levels {a} to {a + layer.step - 1}: {part:.2%} of the reads"
+            for a, part in zip(accesses["a"], share, strict=True)
+        ],
+    )
+    levels, axis = _make_axis(layer)
+    return (
+        alt.Chart(frame, title=layer.name, width=230, height=110)
+        .mark_bar(color="var(--c1)")
+        .encode(
+            x=alt.X("a:Q", scale=levels, axis=axis, title="level"),
+            x2="a2",
+            y=alt.Y("percent:Q", title="% of reads", axis=alt.Axis(tickCount=4)),
+            description="alt_text:N",
+        )
+    )
+
+
+def _make_axis(layer: LayerAccesses) -> tuple[alt.Scale, alt.Axis]:
+    quarters = [layer.lowest + layer.levels * k // 4 for k in range(5)]
+    scale = alt.Scale(domain=[quarters[0], quarters[-1]], nice=False)
+    return scale, alt.Axis(values=quarters, grid=False)
 
 
 def plot_values(shares: pd.DataFrame, layers: str, colours: Mapping[str, str]) -> alt.LayerChart:
