@@ -14,7 +14,7 @@ def main(params: Params, root: Path = Path()) -> None:
     lut = load_lut(root / LUT)
     if dfc.enabled:
         try:
-            lut = lut.compress(dfc.dims, dfc.diagonal_width, dfc.interval)
+            lut = lut.compress(dfc.dims, dfc.diagonal_width, dfc.interval, dfc.error_bound)
         except ValueError as error:
             raise UserError(
                 f"{LUT}: {error} (dfc.dims, dfc.diagonal_width, dfc.interval)"

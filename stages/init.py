@@ -39,7 +39,7 @@ def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
     if start is None and train.method == "network":
         torch.manual_seed(params.seed)
         return Network(architecture, params.model.nf)
-    return start or make_nearest_neighbour(architecture, params.task, own)
+    return start or make_nearest_neighbour(architecture, params.task, own, params.seed)
 
 
 def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:

@@ -53,6 +53,8 @@ class Model(Section):
     name: str
     patterns: str
     stages: Positive
+    channels: Positive
+    bits: Positive
     nf: Positive
     init_from: str
 
@@ -86,6 +88,7 @@ class Compression(Section):
     dims: Literal["xy", "xyz", "xyzt"]
     diagonal_width: NonNegative
     interval: Annotated[int, Field(ge=5, le=7)]
+    error_bound: Annotated[float, Field(ge=0)]
 
 
 class Finetune(Schedule):
