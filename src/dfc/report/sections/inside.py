@@ -19,6 +19,7 @@ def make_section(evidence: Evidence, run: Run) -> dict[str, Any]:
     return {
         "charts": [*draw_accesses(evidence), *draw_values(evidence)],
         "compressed": evidence.lut.diagonal_reach is not None,
+        "neighbours": not all(layer.is_one_tap for layer in evidence.layers),
     }
 
 
@@ -116,6 +117,7 @@ def plot_levels(layer: LayerAccesses, accesses: pd.DataFrame) -> alt.Chart:
             x=alt.X("a:Q", scale=levels, axis=axis, title="level"),
             x2="a2",
             y=alt.Y("percent:Q", title="% of reads", axis=alt.Axis(tickCount=4)),
+            y2=alt.datum(0),
             description="alt_text:N",
         )
     )
