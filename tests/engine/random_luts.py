@@ -1,11 +1,14 @@
-"""LUTs of random layers, as hypothesis draws them."""
+"""LUTs of random layers, as hypothesis draws them, and the comparison of their gradients."""
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 
+from dfc.engine.training import EngineModel
 from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
 from dfc.models.layers import Architecture, Input, Layer, Lookup
 from dfc.models.lut import Lut, Table
+from dfc.models.table_model import TableModel
 from dfc.models.taps import Range, Tap
 
 INPUTS = [
@@ -112,3 +115,35 @@ def make_noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
     ground = np.linspace(0, 255, int(np.prod(shape))).reshape(shape)
     spread = rng.choice([0, 3, 90], size=shape) * rng.standard_normal(shape)
     return np.clip(ground + spread, 0, 255).astype(np.uint8)
+
+
+def assert_same_gradients(
+    lut: Lut,
+    image: torch.Tensor,
+    intervals: tuple[int, ...] = (7,),
+    single: bool = False,
+    least: float = 1e-6,
+    share: float = 2e-5,
+    every: bool = True,
+) -> None:
+    """Compare what the engine restores and learns with PyTorch: gradients within a share of the
+    largest of a table, which `every` table is to have. In training mode, an ensemble of the whole
+    model is a `single` turn."""
+    results = []
+    for kind in (TableModel, EngineModel):
+        model = kind(lut, intervals).train(single)
+        restored = model(image)
+        restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
+        assert not every or all(values.grad is not None for values in model.parameters())
+        gradients = {
+            name: torch.zeros_like(values) if values.grad is None else values.grad
+            for name, values in model.named_parameters()
+        }
+        results.append((restored.detach(), gradients))
+    (expected, gradients), (found, found_gradients) = results
+    assert torch.equal(found, expected)
+    for name, gradient in gradients.items():
+        scale = gradient.abs().max().item() + least
+        torch.testing.assert_close(
+            found_gradients[name], gradient, rtol=0, atol=share * scale, msg=name
+        )

@@ -7,12 +7,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.random_luts import draw_lut, make_noise
+from tests.engine.random_luts import assert_same_gradients, draw_lut, make_noise
 
 from dfc.common.errors import UserError
 from dfc.engine import restore
 from dfc.engine.isa import choose_isa, list_isas
-from dfc.engine.training import EngineModel
 from dfc.evaluation.benchmark import restore_with_model
 from dfc.models.architectures import parse_architecture
 from dfc.models.lut import Lut
@@ -42,22 +41,7 @@ def test_random_layers_learn_alike(
 ) -> None:
     shape = (crops, lut.architecture.colours, *size)
     image = torch.from_numpy(make_noise(shape, 1)).float()
-    results = []
-    for model in (TableModel(lut).train(single), EngineModel(lut).train(single)):
-        restored = model(image)
-        restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
-        gradients = {
-            name: torch.zeros_like(values) if values.grad is None else values.grad
-            for name, values in model.named_parameters()
-        }
-        results.append((restored.detach(), gradients))
-    (expected, gradients), (found, found_gradients) = results
-    assert torch.equal(found, expected)
-    for name, gradient in gradients.items():
-        scale = gradient.abs().max().item() + 1e-3
-        torch.testing.assert_close(
-            found_gradients[name], gradient, rtol=0, atol=5e-5 * scale, msg=name
-        )
+    assert_same_gradients(lut, image, (), single, least=1e-3, share=5e-5, every=False)
 
 
 @given(lut=draw_lut())

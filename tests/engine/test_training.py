@@ -5,10 +5,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.engine.random_luts import assert_same_gradients
 
 from dfc.engine.training import EngineModel
 from dfc.models.lut import Lut
-from dfc.models.table_model import TableModel
 
 MakeLut = Callable[..., Lut]
 
@@ -19,22 +19,6 @@ def pixels(*shape: int) -> torch.Tensor:
     ground = np.linspace(20, 230, int(np.prod(shape))).reshape(shape)
     spread = rng.choice([0, 2, 60], size=shape) * rng.standard_normal(shape)
     return torch.from_numpy(np.clip(ground + spread, 0, 255).round()).float()
-
-
-def assert_same_gradients(lut: Lut, image: torch.Tensor) -> None:
-    results = []
-    for model in (TableModel(lut, [7]), EngineModel(lut, [7])):
-        restored = model(image)
-        restored.backward(torch.sin(torch.arange(restored.numel())).view_as(restored))
-        gradients = {name: entries.grad for name, entries in model.named_parameters()}
-        results.append((restored.detach(), gradients))
-    (expected, gradients), (found, found_gradients) = results
-    assert torch.equal(found, expected)
-    for name, gradient in gradients.items():
-        scale = gradient.abs().max().item() + 1e-6
-        torch.testing.assert_close(
-            found_gradients[name], gradient, rtol=0, atol=2e-5 * scale, msg=name
-        )
 
 
 @given(
