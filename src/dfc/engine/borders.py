@@ -12,7 +12,7 @@ def extend_plane(plane, first, start, stop, rows, columns, margin):
     ----------
     plane : [R, pitch]: row 0 stands for row `first` of the image, column `margin` for column 0
     start, stop : the rows of the image that the plane holds
-    rows, columns : what is read there, from `dfc.models.layers.pad_positions`, with that margin
+    rows, columns : what is read there, from `dfc.models.taps.pad_positions`, with that margin
     """
     height, width = len(rows) - 2 * margin, len(columns) - 2 * margin
     for y in range(start, stop):
@@ -32,23 +32,6 @@ def extend_planes(planes, first, start, stop, rows, columns, margin):
     """Fill in what lies beyond the borders of planes [N, R, pitch], as `extend_plane` does."""
     for plane in planes:
         extend_plane(plane, first, start, stop, rows, columns, margin)
-
-
-@njit(nogil=True, cache=True)
-def fold_planes(planes, rows, columns, margin, image):
-    """The gradient of extending: add planes [B, C, H + 2 margin, pitch] up to an image."""
-    batch, channels, _, width = image.shape
-    image[:] = 0
-    for index in range(batch):
-        for channel in range(channels):
-            for y in range(len(rows)):
-                plane, target = planes[index, channel, y], image[index, channel, rows[y]]
-                for x in range(margin):
-                    target[columns[x]] += plane[x]
-                for x in range(width):
-                    target[x] += plane[margin + x]
-                for x in range(margin + width, len(columns)):
-                    target[columns[x]] += plane[x]
 
 
 @njit(nogil=True, cache=True)

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from dfc.engine.borders import extend_plane
+from dfc.engine.borders import extend_planes
 from dfc.engine.simd import load_float, load_runs, splat_float, store, sum_of
 
 
@@ -23,10 +23,7 @@ def pass_clip(gradients, planes, crops, top, rows, columns, margin):
     """
     height, width = len(rows) - 2 * margin, len(columns) - 2 * margin
     for number in range(len(gradients)):
-        gradient, plane = (
-            gradients[number, margin:-margin] if margin else gradients[number],
-            planes[number],
-        )
+        gradient, plane = gradients[number, margin : margin + len(rows)], planes[number]
         for left in range(margin, margin + crops * len(columns), len(columns)):
             for y in range(height + 2 * margin):
                 line = gradient[y]
@@ -72,8 +69,8 @@ def extend_crops(planes, crops, rows, columns, margin):
     """Fill in what lies beyond the borders of crops that lie side by side in planes."""
     height, step = len(rows) - 2 * margin, len(columns)
     for left in range(0, crops * step, step):
-        for plane in planes:
-            extend_plane(plane[:, left : left + step], -margin, 0, height, rows, columns, margin)
+        crop = planes[:, :, left : left + step]
+        extend_planes(crop, -margin, 0, height, rows, columns, margin)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The kernels of layers whose lookups read a single tap: sums of functions of one level.
 
-A table is expanded to a value for every level, in units, so that nothing is interpolated. Up to 64
-levels, tables are looked up for many pixels at once; beyond, or where the processor cannot, for one
+A table is expanded to a value for every level, in units, so that nothing is interpolated. Where the
+processor can (`dfc.engine.isa`), tables are looked up for many pixels at once, otherwise for one
 pixel after the other. The results are the same.
 """
 
@@ -16,7 +16,7 @@ from dfc.engine.isa import find_bytes, interleave_first, interleave_second, join
 from dfc.engine.simd import convert, divide, higher, load, lower, splat, store
 
 SLACK = 64
-"""Bytes after a row of a plane that a kernel may write before the next row is."""
+"""A line of the cache, and so many bytes that a kernel reads and writes at once."""
 
 
 def allocate(size: int, phase: int = 0) -> NDArray[np.uint8]:

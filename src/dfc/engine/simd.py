@@ -41,11 +41,11 @@ class _VectorModel(models.PrimitiveModel):
 
 def _stored(array_type: types.Array, lanes: int) -> Vector:
     """What `lanes` elements of an array are."""
-    floating = isinstance(array_type.dtype, types.Float)
-    return Vector(array_type.dtype.bitwidth, lanes, floating)
+    return Vector(array_type.dtype.bitwidth, lanes, isinstance(array_type.dtype, types.Float))
 
 
 def number_lanes(indices: list[int]) -> ir.Constant:
+    """Make the order of the lanes of a shuffle."""
     return ir.Constant(Vector(32, len(indices)).llvm, indices)
 
 

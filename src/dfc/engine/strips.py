@@ -199,10 +199,8 @@ class Strips:
         planes, margin = memory[: math.prod(self._shape)].reshape(self._shape), self._margin
         inputs = self._architecture.inputs
         for plane, each in zip(planes, inputs, strict=False):
-            pixels = self._image[start:stop, :, colour + each.colour]
-            if each.bits < 8:
-                pixels = pixels >> each.shift & (2**each.bits - 1)
-            plane[start - first : stop - first, margin : margin + pixels.shape[1]] = pixels
+            levels = each.take_bits(self._image[start:stop, :, colour + each.colour])
+            plane[start - first : stop - first, margin : margin + levels.shape[1]] = levels
         extend_planes(planes[: len(inputs)], first, start, stop, *self._borders, margin)
         return planes
 

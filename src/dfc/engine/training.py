@@ -116,7 +116,7 @@ class Batch:
         ]
         self._planes = self._memory[: trainer.count * self._plane].reshape(-1, *self._shape)
         for plane, each in zip(self._planes, model.inputs, strict=False):
-            levels = image[:, each.colour].astype(np.uint8) >> each.shift & (2**each.bits - 1)
+            levels = each.take_bits(image[:, each.colour].astype(np.uint8))
             self._view_crops(plane)[:] = levels.transpose(1, 0, 2)
         self._extend(0, len(model.inputs))
 

@@ -9,7 +9,7 @@ its own.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -136,6 +136,7 @@ class Adaptive:
         return {"kind": "adaptive", "intervals": digits, "levels": self.levels}
 
 
+@lru_cache(maxsize=256)
 def find_cells(lattice: Uniform | Adaptive, columns: int) -> Cells:
     """Find where a table of one tap, with so many columns, is read at every level.
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dfc.models.taps import (
     PATTERNS,
@@ -48,6 +49,10 @@ class Input:
     def range(self) -> Range:
         """What the plane holds."""
         return Range(self.lowest, 2**self.bits)
+
+    def take_bits(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Take its bits of the pixels of its colour: levels from the lowest on."""
+        return pixels >> self.shift & (2**self.bits - 1) if self.bits < 8 else pixels
 
 
 @dataclass(frozen=True)

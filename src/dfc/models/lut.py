@@ -138,12 +138,10 @@ class Lut:
             tables[name] = table
         if all(tables[name] is table for name, table in self.tables.items()):
             return self
-        knobs = {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
-        if not any(
-            map(is_diagonal_first, (each for each, _ in self.architecture.lookups.values()))
-        ):
-            knobs = {}
-        if any(isinstance(table.lattice, Adaptive) for table in tables.values()):
+        kinds, knobs = {type(table.lattice) for table in tables.values()}, {}
+        if DiagonalFirst in kinds:
+            knobs = {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
+        if Adaptive in kinds:
             knobs["error_bound"] = error_bound
         history = (*self.history, {"step": "compress", **knobs})
         return replace(self, tables=tables, history=history)
