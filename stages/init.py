@@ -15,8 +15,8 @@ from dfc.models.export import export
 from dfc.models.layers import Architecture
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.models.start import make_nearest_neighbour
 from dfc.params import Params, load_params
+from dfc.training.start import make_nearest_neighbour
 
 
 def main(params: Params, root: Path = Path()) -> None:

@@ -161,7 +161,7 @@ def test_a_soft_edge_over_hidden_black_has_no_fringe() -> None:
 
 def make_identity() -> Lut:
     from dfc.models.architectures import build
-    from dfc.models.start import make_nearest_neighbour
+    from dfc.training.start import make_nearest_neighbour
 
     return make_nearest_neighbour(build("mulut", 2, patterns="sdy"), "sr", 4)
 

@@ -17,12 +17,13 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from dfc.cli.describing import describe_file, format_lines
 from dfc.common.errors import UserError
 from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
-from dfc.models.artifact import describe_file, format_lines, save_model
+from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 

@@ -16,7 +16,7 @@ from dfc.models.artifact import FORMAT_VERSION, load_lut, load_model, save_model
 from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.models.start import make_nearest_neighbour
+from dfc.training.start import make_nearest_neighbour
 
 
 def rewrite(path: Path, tensors: dict[str, torch.Tensor], **changes: Any) -> None:

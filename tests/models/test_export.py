@@ -9,7 +9,7 @@ from dfc.models.architectures import build
 from dfc.models.export import export
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.models.start import make_nearest_neighbour
+from dfc.training.start import make_nearest_neighbour
 
 MakeLut = Callable[..., Lut]
 

@@ -18,7 +18,7 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
     """Print what a file holds: a LUT, or a network."""
     import json
 
-    from dfc.models.artifact import describe_file, format_lines
+    from dfc.cli.describing import describe_file, format_lines
 
     facts = describe_file(lut)
     print(json.dumps(facts, indent=2) if as_json else "\n".join(format_lines(facts)))

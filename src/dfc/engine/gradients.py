@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from dfc.engine.borders import extend_planes
-from dfc.engine.simd import load_float, load_runs, splat_float, store, sum_of
+from dfc.engine.simd import load_float, splat_float, store, sum_of
 
 
 @njit(nogil=True, cache=True)
@@ -74,72 +74,43 @@ def extend_crops(planes, crops, rows, columns, margin):
 
 
 @cache
-def make_pointwise_gradient_kernel(lanes: int) -> Callable:
-    """Make the backward pass of lookups of one tap that are not depthwise.
+def make_one_tap_gradient_kernel(lanes: int, length: int) -> Callable:
+    """Make the backward pass of lookups of one tap.
 
-    Lanes are values, up to a power of two. It adds up the gradients of tables [items, levels,
-    lanes] and, of items that are `inner`, those of what they read, at offsets from a pixel.
-    Gradients are flat; those of the values begin at `made`, a plane each.
+    It adds up the gradients of rows of tables [rows, levels, lanes], each of which reads a tap, and
+    of those that are `inner`, what these do to the tap. Rows come in groups, which have the same
+    gradients of values in their lanes: runs of so many neighbours, at offsets [groups, runs] from a
+    pixel. As far as depthwise lookups `reach`, pixels beyond the area are read, too.
     """
 
     @njit(nogil=True, cache=True)
-    def kernel(planes, area, taps, gradients, target, gradient_taps, inner, values, tables, slopes):
+    def kernel(
+        planes, area, gradients, place, divisor, runs, taps, moved, inner, reach, tables, slopes
+    ):
         origin, pitch, height, width = area
-        begin, made, plane, divisor = target
-        items, levels, _ = tables.shape
+        begin, made, _ = place
+        rows, levels, _ = tables.shape
+        groups, count = runs.shape
         entries, changes = tables.reshape(-1), slopes.reshape(-1)
-        share = np.float32(1 / divisor)
+        share = splat_float(1 / divisor, length)
+        width += 2 * reach
         tile = np.zeros(width * lanes, np.float32)
-        for row in range(0, height * pitch, pitch):
-            for value in range(values):
-                at = made + value * plane + begin + row
-                for x in range(width):
-                    tile[x * lanes + value] = gradients[at + x] * share
-            for item in range(items):
-                at, to = origin + row + taps[item], begin + row + gradient_taps[item]
-                table, moves = item * levels * lanes, inner[item]
-                for x in range(width):
-                    entry = table + planes[at + x] * lanes
-                    part = load_float(tile, x * lanes, lanes)
-                    store(load_float(entries, entry, lanes) + part, entries, entry)
-                    if moves:
-                        gradients[to + x] += sum_of(load_float(changes, entry, lanes) * part)
-
-    return kernel
-
-
-@cache
-def make_depthwise_gradient_kernel(runs: int) -> Callable:
-    """Make the backward pass of depthwise lookups of one tap.
-
-    The level of a pixel of plane `value` is read at several places, and so its gradient comes from
-    there: from so many runs of 4 neighbours, at offsets [groups, runs] from the pixel. Lanes are
-    what tables [groups, values, levels, lanes] hold of each. The planes of values begin at `bases`,
-    those of their gradients at `moved`. As far as the lookups `reach`, pixels beyond the area are
-    read, too.
-    """
-    lanes = 4 * runs
-
-    @njit(nogil=True, cache=True)
-    def kernel(planes, area, bases, gradients, target, moved, sources, reach, tables, slopes):
-        origin, pitch, height, width = area
-        begin, made, plane, divisor = target
-        groups, values, levels, _ = tables.shape
-        entries, changes = tables.reshape(-1), slopes.reshape(-1)
-        share = splat_float(1 / divisor, lanes)
-        starts = sources.reshape(-1)
         for group in range(groups):
-            for value in range(values):
-                table = (group * values + value) * levels * lanes
-                for row in range(-reach, height + reach):
-                    source = made + value * plane + begin + row * pitch
-                    at = origin + row * pitch + bases[value]
-                    to = begin + row * pitch + moved[value]
-                    for x in range(-reach, width + reach):
+            for line in range(-reach, height + reach):
+                shift = line * pitch - reach
+                for run in range(count):
+                    at = made + begin + shift + runs[group, run]
+                    for x in range(width):
+                        part = load_float(gradients, at + x, length) * share
+                        store(part, tile, x * lanes + run * length)
+                for row in range(group * rows // groups, (group + 1) * rows // groups):
+                    at, to = origin + shift + taps[row], begin + shift + moved[row]
+                    table, moves = row * levels * lanes, inner[row]
+                    for x in range(width):
                         entry = table + planes[at + x] * lanes
-                        part = load_runs(gradients, source + x, starts, group * runs, runs, lanes)
-                        part = part * share
+                        part = load_float(tile, x * lanes, lanes)
                         store(load_float(entries, entry, lanes) + part, entries, entry)
-                        gradients[to + x] += sum_of(load_float(changes, entry, lanes) * part)
+                        if moves:
+                            gradients[to + x] += sum_of(load_float(changes, entry, lanes) * part)
 
     return kernel

@@ -14,9 +14,8 @@ from numba.extending import intrinsic
 from dfc.common.errors import UserError
 from dfc.engine.simd import Vector, address, number_lanes
 
-LANES = {"avx512-vbmi": (64, 256), "avx2": (32, 64), "portable": (1, 0)}
-"""Pixels of a vector, and up to how many levels, by instruction set. Beyond, and in the last,
-pixels are taken one after the other."""
+LANES = {"avx512-vbmi": 64, "avx2": 32, "portable": 16}
+"""Pixels of a vector, by instruction set."""
 FEATURES = {"avx512-vbmi": "avx512vbmi", "avx2": "avx2"}
 TABLE = 64  # bytes that are looked up at once
 
@@ -75,12 +74,25 @@ def _find_by_shuffles(builder, pointer, index, size: int):
     return found
 
 
+def _find_one_by_one(builder, pointer, index, size: int):
+    """Load each byte by itself; indices beyond the table, where nothing counts, stay within it."""
+    index = builder.and_(index, ir.Constant(index.type, [size - 1] * index.type.count))
+    found = ir.Constant(index.type, ir.Undefined)
+    for k in range(index.type.count):
+        lane = ir.Constant(ir.IntType(32), k)
+        at = builder.zext(builder.extract_element(index, lane), ir.IntType(64))
+        value = builder.load(builder.gep(pointer, [at]), align=1)
+        found = builder.insert_element(found, value, lane)
+    return found
+
+
 @intrinsic(prefer_literal=True)
 def find_bytes(typingctx, tables, offset, index, size):
     """Find bytes of a table of 64 or 256, from an offset on, by a vector of indices."""
 
     def codegen(context, builder, sig, args):
-        find = {64: _find_by_permutation, 32: _find_by_shuffles}[index.lanes]
+        methods = {64: _find_by_permutation, 32: _find_by_shuffles, 16: _find_one_by_one}
+        find = methods[index.lanes]
         pointer = address(context, builder, tables, args[0], args[1], ir.IntType(8))
         return find(builder, pointer, args[2], size.literal_value)
 

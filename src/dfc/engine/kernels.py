@@ -207,10 +207,10 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
 
     @njit(nogil=True, cache=True)
     def kernel(
-        planes, area, taps, gradient_taps, lookups, values, sums, gradients, target, table_gradient
+        planes, area, taps, moved, lookups, values, sums, gradients, place, divisor, tables
     ) -> None:
         origin, pitch, height, width = area
-        gradient_origin, made, plane, divisor = target
+        gradient_origin, made, plane = place
         unit, _ = sums
         rows = np.empty(5 * PIXELS, np.int32)
         weights = np.empty(5 * PIXELS, np.int16)
@@ -232,7 +232,7 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                         part = load_float(upright, k * lanes, lanes) * share
                         store(_rotate(part, channels, scale, 4 - turn), tile, k * lanes)
                     for lookup in range(len(lookups)):
-                        sources = gradient_taps[turn, lookup]
+                        sources = moved[turn, lookup]
                         for block in range(0, count, PIXELS):
                             position = start + block
                             found = find_vertices(
@@ -253,8 +253,8 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                                 for vertex in range(5):
                                     at = rows[vertex * PIXELS + k]
                                     weight = splat_float(weights[vertex * PIXELS + k], lanes)
-                                    grown = load_float(table_gradient, at, lanes) + part * weight
-                                    store(grown, table_gradient, at)
+                                    grown = load_float(tables, at, lanes) + part * weight
+                                    store(grown, tables, at)
                                     if inner:
                                         value = sum_of(load_float(values, at, lanes) * part)
                                         if vertex > 0:

@@ -1,50 +1,34 @@
 """The kernels of layers whose lookups read a single tap: sums of functions of one level.
 
-A table is expanded to a value for every level, in units, so that nothing is interpolated. Where the
-processor can (`dfc.engine.isa`), tables are looked up for many pixels at once, otherwise for one
-pixel after the other. The results are the same.
+A table is expanded to a value for every level, in units, so that nothing is interpolated, and it is
+looked up for many pixels at once, as the processor can (`dfc.engine.isa`).
 """
 
 from collections.abc import Callable
 from functools import cache
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from dfc.engine.isa import find_bytes, interleave_first, interleave_second, join_halves
 from dfc.engine.simd import convert, divide, higher, load, lower, splat, store
 
-SLACK = 64
-"""A line of the cache, and so many bytes that a kernel reads and writes at once."""
-
-
-def allocate(size: int, phase: int = 0) -> NDArray[np.uint8]:
-    """Allocate bytes of which that number `phase` begins a line of the cache."""
-    memory = np.empty(size + 2 * SLACK, np.uint8)
-    start = -(memory.ctypes.data + phase) % SLACK
-    return memory[start : start + size]
-
 
 @cache
 def make_one_tap_kernel(lanes: int, size: int) -> Callable:
-    """Make the kernel that takes so many pixels at once, 64, 32 or 1, with tables of a size.
+    """Make the kernel that takes so many pixels at once, with tables of a size.
 
     The lookups of value v are `firsts[v]` .. `firsts[v + 1] - 1`; each reads a tap at an offset
-    from the pixel, and has a table: int16 for every level, or, where several pixels are taken at
-    once, the low bytes of `size` levels, then the high bytes. The other arguments are those of
-    `Source`, `Finish` and `Output` of `dfc.engine.kernels`; every value has a plane of its own.
+    from the pixel, and has a table: the low bytes of `size` levels, then the high bytes. So many
+    lookups as a `group` add up within 16 bits. The other arguments are those of `Source`, `Finish`
+    and `Output` of `dfc.engine.kernels`; every value has a plane of its own.
     """
-    if lanes == 1:
-        return _run_pixels
     half = lanes // 2
 
     @njit(nogil=True, cache=True)
     def kernel(
-        planes, area, taps, added, firsts, tables, sizes, finish, constants, starts, written, place
+        planes, area, taps, added, firsts, tables, group, finish, constants, starts, written, place
     ) -> None:
         origin, pitch, height, width = area
-        _, group = sizes
         divisor, bias, lowest, highest, top = finish
         output_origin, output_pitch, output_plane = place
         zero, none = splat(0, 16, half), splat(0, 8, lanes)
@@ -81,32 +65,3 @@ def make_one_tap_kernel(lanes: int, size: int) -> Callable:
                     store(join_halves(part, other), written, at)
 
     return kernel
-
-
-@njit(nogil=True, cache=True)
-def _run_pixels(
-    planes, area, taps, added, firsts, tables, sizes, finish, constants, starts, written, place
-) -> None:
-    origin, pitch, height, width = area
-    levels, _ = sizes
-    divisor, bias, _, _, top = finish
-    output_origin, output_pitch, output_plane = place
-    total = np.empty(width, np.int32)
-    for value in range(len(constants)):
-        for row in range(height):
-            start = origin + row * pitch
-            total[:] = bias
-            for lookup in range(firsts[value], firsts[value + 1]):
-                at, table = start + taps[lookup], lookup * levels
-                for x in range(width):
-                    total[x] += tables[table + planes[at + x]]
-            for x in range(width):
-                quotient = np.rint(np.float32(total[x]) / np.float32(divisor))
-                total[x] = np.int32(quotient) + constants[value]
-            for residual in range(starts[value], starts[value + 1]):
-                at = start + added[residual]
-                for x in range(width):
-                    total[x] += planes[at + x]
-            at = output_origin + value * output_plane + row * output_pitch
-            for x in range(width):
-                written[at + x] = min(max(total[x], 0), top)

@@ -1,22 +1,42 @@
 """Layers whose lookups read a single tap, with tables that are expanded to all levels."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dfc.engine.gradients import make_depthwise_gradient_kernel, make_pointwise_gradient_kernel
+from dfc.engine.gradients import make_one_tap_gradient_kernel
 from dfc.engine.isa import LANES, TABLE
 from dfc.engine.kernels import Output, Source, count_lanes
-from dfc.engine.one_tap import allocate, make_one_tap_kernel
+from dfc.engine.one_tap import make_one_tap_kernel
+from dfc.engine.planes import Layout, allocate
 from dfc.engine.program import Floats, LayerProgram, Offsets, Target, Values
 from dfc.models.lattice import Cells, find_cells
 from dfc.models.layers import Architecture, Layer
 from dfc.models.lut import Table
 from dfc.models.taps import Tap, rotate_block, rotate_taps
 
-MOST_RUNS = 8  # of 4 neighbours in one vector
+RUN = 4  # neighbours whose gradients are loaded at once
+MOST_RUNS = 8  # in one vector
+
+
+class Pass(NamedTuple):
+    """Lookups whose gradients are added up at once, in the lanes of rows [rows, levels, lanes].
+
+    Pointwise, the rows are items and the lanes values; depthwise, the rows are values, and the
+    lanes the places that read a pixel. The gradients of a row are those of its group.
+    """
+
+    lanes: int
+    length: int  # of a run of lanes
+    runs: NDArray[np.int64]
+    """Where gradients are loaded from [groups, runs, 3]: value, and row and column from a pixel."""
+    reads: NDArray[np.int64]  # the taps [rows, 3]
+    reach: int  # how far beyond the area pixels are read
+    places: tuple[NDArray[np.int64], ...]
+    """What counts: arrays of rows, lanes, items and values."""
 
 
 class OneTapLayer(LayerProgram):
@@ -50,123 +70,129 @@ class OneTapLayer(LayerProgram):
         # Where levels [items, levels, values] lie between the values of all tables.
         stacked = (np.stack(part).astype(np.int32) for part in zip(*cells, strict=True))
         self._cells, self._names = Cells(*stacked), tuple(tables)
+        self._depthwise = np.array(depthwise)
         by_value = np.array(taps).swapaxes(0, 1)
-        unit = int(self._cells.steps.max())
-        super().__init__(layer, architecture.planes, by_value.reshape(-1, 3), unit)
-        lanes, most = LANES[isa]
-        self._lanes = lanes if levels <= most else 1  # pixels that are taken at once
-        self._size = TABLE if levels <= TABLE else 4 * TABLE
-        count = len(taps) * layer.values
-        split = self._lanes > 1
-        self._tables = (
-            allocate(2 * self._size * count) if split else np.empty(count * levels, np.int16)
-        )
+        super().__init__(layer, architecture, by_value, int(self._cells.steps.max()))
+        count = layer.values * len(taps)
+        self._lanes, self._size = LANES[isa], TABLE if levels <= TABLE else 4 * TABLE
+        self._tables = allocate(2 * self._size * count)
         self._starts = np.arange(0, count + 1, len(taps))  # of the tables of every value
-        self._others = np.flatnonzero(~np.array(depthwise))
-        # Depthwise items that read the same planes.
-        first_planes = np.where(depthwise, by_value[0, :, 0], -1)
-        planes = np.unique(first_planes[first_planes >= 0])
-        self._depthwise = [np.flatnonzero(first_planes == plane) for plane in planes]
-        # Planes of inputs, the first ones, need no gradient.
-        self._inner = (by_value[..., 0] >= len(architecture.inputs)).any(0)
+        self._passes: dict[int, list[Pass]] = {}
+        self._prepared: list[tuple[Pass, Floats]] = []
 
     def fill(self, values: Values) -> None:
         """Expand the values of the tables to all levels."""
-        flat = np.concatenate([values[name].ravel() for name in self._names])
-        expand(flat, *self._cells, self.unit, self._size * (self._lanes > 1), self._tables)
+        expand(self._flatten(values), *self._cells, self.unit, self._size, self._tables)
+
+    def _flatten(self, values: Values) -> NDArray[np.int8]:
+        return np.concatenate([values[name].ravel() for name in self._names])
 
     def run(self, source: Source, offsets: Offsets, output: Output, planar: bool = True) -> None:
         """Run the layer; always to planes."""
         kernel = make_one_tap_kernel(self._lanes, self._size)
-        sizes = self._cells.lower.shape[1], 2**15 // (128 * self.unit)
-        kernel(*source, *offsets, self._starts, self._tables, sizes, *self.finish, *output)
+        group = 2**15 // (128 * self.unit)
+        taps, added = (offset.ravel() for offset in offsets)
+        kernel(*source, taps, added, self._starts, self._tables, group, *self.finish, *output)
 
     def prepare(self, values: Values, turn: int) -> None:
         """Compute how values change from level to level."""
-        flat = np.concatenate([values[name].ravel() for name in self._names]).astype(np.float32)
-        slopes = (flat[self._cells.upper] - flat[self._cells.lower]) / self._cells.steps
-        slopes = slopes.astype(np.float32)
-        _, levels, count = slopes.shape
-        self._slopes = np.zeros((len(self._others), levels, count_lanes(count)), np.float32)
-        self._slopes[..., :count] = slopes[self._others]
-        self._windows = []
-        for items in self._depthwise:
-            taps = self.taps.reshape(count, -1, 3)[0, items]
-            runs, places = group_runs(rotate_taps(tuple(map(tuple, taps)), turn))
-            spread = np.zeros((len(runs), 4 * runs.shape[1], levels, count), np.float32)
-            spread.reshape(-1, levels, count)[places] = slopes[items]
-            by_value = np.ascontiguousarray(spread.transpose(0, 3, 2, 1))
-            self._windows.append((items, runs, places, by_value))
+        flat, cells = self._flatten(values).astype(np.float32), self._cells
+        changes = (flat[cells.upper] - flat[cells.lower]) / cells.steps
+        if turn not in self._passes:
+            self._passes[turn] = list_passes(self.taps, self._depthwise, turn)
+        self._prepared.clear()
+        for each in self._passes[turn]:
+            rows, lanes, items, columns = each.places
+            slopes = np.zeros((len(each.reads), changes.shape[1], each.lanes), np.float32)
+            slopes[rows, :, lanes] = changes[items, :, columns]
+            self._prepared.append((each, slopes))
+
+    def locate(self, planes: Layout, gradients: Layout, turn: int) -> list[tuple]:
+        """Find what is read in each pass, and where its gradients are."""
+        return [
+            (
+                each.runs @ [gradients.plane, gradients.pitch, 1],
+                planes.find(each.reads, turn),
+                gradients.find(each.reads, turn),
+                each.reads[:, 0] >= self.inputs,
+            )
+            for each, _ in self._prepared
+        ]
 
     def add_gradients(
-        self, worker: int, source: Source, reads: Sequence[NDArray[np.int64]], target: Target
+        self, worker: int, source: Source, reads: list[tuple], target: Target
     ) -> None:
         """Add up gradients."""
-        count, (gradients, *place) = self.layer.values, target
-        begin = (*place, self.layer.divisor)
-        taps, gradient_taps, shifts = (each.reshape(count, -1) for each in reads)
-        if len(items := self._others):
-            part = self._get_part(0, worker, self._slopes.shape)
-            kernel = make_pointwise_gradient_kernel(part.shape[2])
-            own = gradient_taps[0, items], self._inner[items], count
-            kernel(*source, taps[0, items], gradients, begin, *own, part, self._slopes)
-        for number, (items, runs, _, slopes) in enumerate(self._windows):
-            part = self._get_part(1 + number, worker, slopes.shape)
-            kernel = make_depthwise_gradient_kernel(runs.shape[1])
-            base, gradient_base = (
-                each[:, items[0]] - shifts[:, items[0]] for each in (taps, gradient_taps)
-            )
-            sources, reach = runs @ [source.area[1], 1], int(abs(self.taps[:, 1:]).max())
-            own = gradient_base, sources, reach, part, slopes
-            kernel(*source, base, gradients, begin, *own)
+        passes = zip(reads, self._prepared, strict=True)
+        for number, (read, (each, slopes)) in enumerate(passes):
+            kernel = make_one_tap_gradient_kernel(each.lanes, each.length)
+            part = self._get_part(number, worker, slopes.shape)
+            kernel(*source, *target, self.layer.divisor, *read, each.reach, part, slopes)
 
     def collect(self, values: Values) -> dict[str, Floats]:
         """Add up the gradients of all threads."""
         found = np.zeros(self._cells.lower.shape, np.float32)
-        _, levels, count = found.shape
-        for part in self._list_parts(0):
-            found[self._others] += part[..., :count]
-            part.fill(0)
-        for number, (items, _, places, _) in enumerate(self._windows):
-            for part in self._list_parts(1 + number):
-                found[items] += part.transpose(0, 3, 2, 1).reshape(-1, levels, count)[places]
+        for number, (each, _) in enumerate(self._prepared):
+            rows, lanes, items, columns = each.places
+            for part in self._list_parts(number):
+                found[items, :, columns] += part[rows, :, lanes]
                 part.fill(0)
         sizes = [values[name].size for name in self._names]
         flat = np.zeros(sum(sizes), np.float32)
         collect_cells(found, *self._cells, flat)
         pieces = np.split(flat, np.cumsum(sizes)[:-1])
-        shapes = (values[name].shape for name in self._names)
-        shaped = (piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True))
-        return dict(zip(self._names, shaped, strict=True))
+        named = zip(self._names, pieces, strict=True)
+        return {name: piece.reshape(values[name].shape) for name, piece in named}
+
+
+def list_passes(taps: NDArray[np.int64], depthwise: NDArray[np.bool_], turn: int) -> list[Pass]:
+    """List the passes over taps [values, items, 3] of an image that is turned."""
+    passes, (count, _, _) = [], taps.shape
+    values = np.arange(count)
+    if len(items := np.flatnonzero(~depthwise)):
+        runs = np.array([[(value, 0, 0) for value in values]])
+        rows, lanes = (part.ravel() for part in np.indices((len(items), count)))
+        places = rows, lanes, items[rows], lanes
+        passes.append(Pass(count_lanes(count), 1, runs, taps[0, items], 0, places))
+    # Depthwise items that read the same planes.
+    planes = np.where(depthwise, taps[0, :, 0], -1)
+    for plane in np.unique(planes[depthwise]):
+        items = np.flatnonzero(planes == plane)
+        own = taps[0, items]
+        offsets, lanes = group_runs(rotate_taps(tuple(map(tuple, own)), turn))
+        groups, side, _ = offsets.shape
+        runs = np.array([[(v, *run) for run in group] for v in values for group in offsets])
+        reads = np.array([(taps[v, items[0], 0], 0, 0) for v in values for _ in offsets])
+        row, lane = np.divmod(lanes, RUN * side)
+        rows = (values[:, None] * groups + row).ravel()
+        places = rows, np.tile(lane, count), np.tile(items, count), values.repeat(len(items))
+        passes.append(Pass(RUN * side, RUN, runs, reads, int(abs(own[:, 1:]).max()), places))
+    return passes
 
 
 def group_runs(taps: Sequence[Tap]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Group the places that read a pixel through some taps into runs of 4 neighbours.
+    """Group the places that read a pixel through some taps into runs of `RUN` neighbours.
 
     Returns row and column [groups, runs, 2] where each run begins, from the pixel; up to
-    `MOST_RUNS` are a group. The second result is the lane of every tap, 4 a run.
+    `MOST_RUNS` are a group. The second result is the lane of every tap, `RUN` a run.
     """
+    positions = [(-row, -column) for _, row, column in taps]
     runs: list[tuple[int, int]] = []
-    taken: dict[tuple[int, int], int] = {}  # by run and place in it: the tap
-    for tap, (_, row, column) in sorted(enumerate(taps), key=lambda each: -each[1][2]):
-        places = [(k, -column - left) for k, (top, left) in enumerate(runs) if top == -row]
-        free = [place for place in places if place[1] < 4 and place not in taken]
-        if not free:
-            runs.append((-row, -column))
-            free = [(len(runs) - 1, 0)]
-        taken[free[0]] = tap
-    lanes = [4 * run + k for run, k in sorted(taken, key=taken.__getitem__)]
+    lanes, last = np.zeros(len(taps), np.int64), 0
+    for tap in sorted(range(len(taps)), key=positions.__getitem__):
+        row, column = positions[tap]
+        if not runs or row > runs[-1][0] or not last < column < runs[-1][1] + RUN:
+            runs.append((row, column))
+        lanes[tap], last = RUN * (len(runs) - 1) + column - runs[-1][1], column
     side = min(1 << (len(runs) - 1).bit_length(), MOST_RUNS)
     runs += [runs[0]] * (-len(runs) % side)
-    return np.array(runs).reshape(-1, side, 2), np.array(lanes)
+    return np.array(runs).reshape(-1, side, 2), lanes
 
 
 @njit(nogil=True, cache=True)
 def expand(values, lower, upper, fraction, steps, unit, size, tables):
-    """Interpolate values at levels [items, levels, values], in units, as kernels read them.
-
-    A table is int16, or, where a `size` is given, low bytes of as many levels, then the high bytes.
-    """
+    """Interpolate values at levels [items, levels, values], in units, as the kernels read them:
+    the low bytes of `size` levels of a table, then the high bytes."""
     items, levels, columns = lower.shape
     for item in range(items):
         for level in range(levels):
@@ -175,12 +201,8 @@ def expand(values, lower, upper, fraction, steps, unit, size, tables):
                 above = np.int32(values[upper[item, level, k]])
                 share = fraction[item, level, k] * (unit // steps[item, level, k])
                 value = below * unit + (above - below) * share
-                table = k * items + item
-                if size:
-                    tables[2 * size * table + level] = value & 255
-                    tables[(2 * table + 1) * size + level] = (value >> 8) & 255
-                else:
-                    tables[table * levels + level] = value
+                at = 2 * size * (k * items + item) + level
+                tables[at], tables[at + size] = value & 255, (value >> 8) & 255
 
 
 @njit(nogil=True, cache=True)

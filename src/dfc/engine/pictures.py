@@ -8,7 +8,7 @@ from PIL import Image
 
 from dfc.common.errors import UserError
 from dfc.engine import strips
-from dfc.images import convert_to_array
+from dfc.images import convert_to_array, fill_hidden_colours
 from dfc.models.artifact import load_lut
 from dfc.models.lut import Lut
 
@@ -101,31 +101,3 @@ def _restore_colours(image: np.ndarray, lut: Lut, threads: int | None) -> np.nda
         levels = np.minimum((image.astype(np.uint32) + offset) // 257, 255).astype(np.uint8)
         total = total + strips.restore(levels, lut, threads).astype(np.uint32)
     return (total * 257 // SHIFTS).astype(np.uint16)
-
-
-def fill_hidden_colours(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Fill colours [H, W, 3] where alpha [H, W] is 0 with those of visible neighbours.
-
-    Means of visible pixels are taken over ever larger squares, until every square has one.
-    """
-    if alpha.all() or not alpha.any():
-        return image
-    weights = alpha.astype(np.float32)[..., None]
-    filled = np.rint(_average_visible(image * weights, weights)).astype(image.dtype)
-    return np.where(weights > 0, image, filled)
-
-
-def _average_visible(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    visible = weights > 0
-    means = sums / np.where(visible, weights, 1)
-    if visible.all():
-        return means
-    height, width = weights.shape[:2]
-    halves = [
-        sum(padded[top::2, left::2] for top in (0, 1) for left in (0, 1))
-        for padded in (
-            np.pad(part, ((0, height % 2), (0, width % 2), (0, 0))) for part in (sums, weights)
-        )
-    ]
-    coarse = _average_visible(*halves).repeat(2, axis=0).repeat(2, axis=1)
-    return np.where(visible, means, coarse[:height, :width])

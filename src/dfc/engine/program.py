@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfc.engine.kernels import Finish, Output, Source
-from dfc.models.layers import Layer
-from dfc.models.taps import Range, Tap
+from dfc.engine.planes import Layout
+from dfc.models.layers import Architecture, Layer
 
 Values = Mapping[str, NDArray[np.int8]]  # of tables, by name
 Floats = NDArray[np.float32]
@@ -19,12 +19,12 @@ WHOLE = 2**24  # whole numbers that single precision holds
 
 
 class Target(NamedTuple):
-    """Gradients of planes, flat."""
+    """Gradients of planes."""
 
-    gradients: Floats
-    origin: int  # where those of the first pixel are
-    made: int  # where the first of the values begins
-    plane: int  # from one plane to the next
+    gradients: Floats  # flat
+    place: tuple[int, int, int]
+    """Where those of the first pixel are, where the first of the values begins, and how far it is
+    from one plane to the next."""
 
 
 class LayerProgram(ABC):
@@ -34,19 +34,19 @@ class LayerProgram(ABC):
 
     Parameters
     ----------
-    planes : the ranges of all planes of the model
     taps : plane, row and column [.., 3] of every tap, in the order of the kernel
     unit : sums of values are multiples of 1 / unit
     """
 
     def __init__(
-        self, layer: Layer, planes: Sequence[Range], taps: Sequence[Sequence[Tap]], unit: int
+        self, layer: Layer, architecture: Architecture, taps: NDArray[np.int64], unit: int
     ) -> None:
-        self.layer, self.taps, self.unit = layer, np.array(taps), unit
+        self.layer, self.taps, self.unit = layer, taps, unit
+        self.inputs = len(architecture.inputs)  # planes, the first ones, that need no gradient
         residuals = layer.list_residuals()
         added = [tap for taps in residuals for tap in taps]
         self._residuals = np.array(added, np.int64).reshape(-1, 3)
-        lowest = [sum(planes[tap[0]].lowest for tap in taps) for taps in residuals]
+        lowest = [sum(architecture.planes[tap[0]].lowest for tap in taps) for taps in residuals]
         # Beyond the bound, a rounded sum is clipped whatever is added to it.
         bound, divisor = 512 + 256 * max(map(len, residuals)), layer.divisor * unit
         least, most = (-bound, bound) if added else (layer.lowest, layer.range.highest)
@@ -73,31 +73,20 @@ class LayerProgram(ABC):
         """Take the values of the tables, for an image that is turned, before gradients."""
 
     @abstractmethod
-    def add_gradients(
-        self, worker: int, source: Source, reads: Sequence[NDArray[np.int64]], target: Target
-    ) -> None:
-        """Add up the gradients of tables and of planes that are read, in a thread.
+    def locate(self, planes: Layout, gradients: Layout, turn: int) -> Any:
+        """Find what is read, and where its gradients are, for `add_gradients`."""
 
-        What is read is at offsets in planes and in gradients, and, by rows and columns alone, from
-        the pixel.
-        """
+    @abstractmethod
+    def add_gradients(self, worker: int, source: Source, reads: Any, target: Target) -> None:
+        """Add up the gradients of tables and of planes that are read, in a thread."""
 
     @abstractmethod
     def collect(self, values: Values) -> dict[str, Floats]:
         """Add up the gradients of the tables of all threads, and clear them."""
 
-    def find_offsets(
-        self, slots: NDArray[np.int64], plane: int, pitch: int, turn: int = 0
-    ) -> Offsets:
-        """Find where taps and residuals are, from a pixel, in a buffer of planes.
-
-        Planes and rows are so far apart, and the slots [planes] say where each plane is; the model
-        is run on an image that is turned so many quarters.
-        """
-        return tuple(
-            slots[read[..., 0]] * plane + find_shifts(read, pitch, turn)
-            for read in (self.taps, self._residuals)
-        )
+    def find_offsets(self, layout: Layout, turn: int = 0) -> Offsets:
+        """Find where taps and residuals are, for an image that is turned so many quarters."""
+        return layout.find(self.taps, turn), layout.find(self._residuals, turn)
 
     def _get_part(self, kind: int, worker: int, shape: tuple[int, ...]) -> Floats:
         part = self._parts.get((kind, worker))
@@ -105,14 +94,6 @@ class LayerProgram(ABC):
             part = self._parts[kind, worker] = np.zeros(shape, np.float32)
         return part
 
-    def _list_parts(self, kind: int) -> tuple[Floats, ...]:
+    def _list_parts(self, kind: int) -> Sequence[Floats]:
         """List those of all threads, always in the same order."""
         return tuple(self._parts[key] for key in sorted(self._parts) if key[0] == kind)
-
-
-def find_shifts(taps: NDArray[np.int64], pitch: int, turn: int) -> NDArray[np.int64]:
-    """Find how far taps [.., 3], turned as `dfc.models.taps.rotate_taps` does, are from a pixel."""
-    rows, columns = taps[..., 1], taps[..., 2]
-    for _ in range(turn):
-        rows, columns = columns, -rows
-    return rows * pitch + columns

@@ -250,13 +250,6 @@ def divide(typingctx, vector, divisor):
     return vector(vector, divisor), codegen
 
 
-def _runs(builder, offset, pitch, side: int, count: int):
-    """Lanes and offset of every run of a block: `count` runs of `side` lanes, `pitch` apart."""
-    for run in range(count):
-        yield list(range(run * side, (run + 1) * side)), offset
-        offset = builder.add(offset, pitch)
-
-
 @intrinsic(prefer_literal=True)
 def store_block(typingctx, vector, array, offset, pitch, side, count):
     """Store the first `count` x `side` lanes: `count` runs, `pitch` elements apart."""
@@ -266,35 +259,12 @@ def store_block(typingctx, vector, array, offset, pitch, side, count):
 
     def codegen(context, builder, sig, args):
         value = _converted(builder, args[0], vector, stored)
-        for lanes, offset in _runs(builder, args[2], args[3], length, runs):
-            part = builder.shuffle_vector(value, value, number_lanes(lanes))
+        offset = args[2]
+        for first in range(0, runs * length, length):
+            order = number_lanes(list(range(first, first + length)))
             pointer = address(context, builder, array, args[1], offset, run_type)
+            part = builder.shuffle_vector(value, value, order)
             builder.store(part, pointer, align=stored.bits // 8)
+            offset = builder.add(offset, args[3])
 
     return types.void(vector, array, types.intp, types.intp, side, count), codegen
-
-
-@intrinsic(prefer_literal=True)
-def load_runs(typingctx, array, offset, runs, first, count, lanes):
-    """Load `count` runs of 4 single-precision numbers; other lanes are 0.
-
-    A run begins at the offset, plus what an array says of it, from `first` on.
-    """
-    vector, length = Vector(32, lanes.literal_value, floating=True), count.literal_value
-    run_type = Vector(32, 4, floating=True).llvm
-
-    def codegen(context, builder, sig, args):
-        value = ir.Constant(vector.llvm, [0.0] * vector.lanes)
-        starts = address(context, builder, runs, args[2], args[3], ir.IntType(64))
-        for run in range(length):
-            start = builder.load(builder.gep(starts, [ir.Constant(ir.IntType(64), run)]))
-            at = builder.add(args[1], start)
-            part = builder.load(address(context, builder, array, args[0], at, run_type), align=4)
-            own = range(4 * run, 4 * run + 4)
-            wide = [k - own[0] if k in own else 0 for k in range(vector.lanes)]
-            merged = [k + vector.lanes * (k in own) for k in range(vector.lanes)]
-            wide = builder.shuffle_vector(part, part, number_lanes(wide))
-            value = builder.shuffle_vector(value, wide, number_lanes(merged))
-        return value
-
-    return vector(array, types.intp, runs, types.intp, count, lanes), codegen

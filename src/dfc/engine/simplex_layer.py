@@ -1,6 +1,6 @@
 """Layers with lookups of several taps, whose tables are interpolated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numba import njit
@@ -15,6 +15,7 @@ from dfc.engine.kernels import (
     make_layer_kernel,
 )
 from dfc.engine.layout import lay_out, place_rows
+from dfc.engine.planes import Layout
 from dfc.engine.program import Floats, LayerProgram, Offsets, Target, Values
 from dfc.engine.simplex import STRIDES
 from dfc.models.layers import Architecture, Layer
@@ -50,9 +51,8 @@ class SimplexLayer(LayerProgram):
                 self._blocks.append((lookup.table, columns, (start + rows) * lanes, sources))
                 start += other.offset + other.rows
         turned = [[rotate_taps(each, turn) for each in taps] for turn in range(layer.rotations)]
-        super().__init__(layer, architecture.planes, turned, 2**largest)
-        # Planes of inputs, the first ones, need no gradient.
-        self._inner = bool((self.taps[..., 0] >= len(architecture.inputs)).any())
+        super().__init__(layer, architecture, np.array(turned), 2**largest)
+        self._inner = bool((self.taps[..., 0] >= self.inputs).any())
         whole = all(lookup.levels == 256 for lookup in layer.lookups)
         self._is_plain = whole and not layer.residuals
         # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
@@ -77,15 +77,15 @@ class SimplexLayer(LayerProgram):
     def prepare(self, values: Values, turn: int) -> None:
         """Gradients need nothing but the values that are laid out."""
 
-    def add_gradients(
-        self, worker: int, source: Source, reads: Sequence[NDArray[np.int64]], target: Target
-    ) -> None:
+    def locate(self, planes: Layout, gradients: Layout, turn: int) -> Offsets:
+        """Find where taps are, and where their gradients."""
+        return planes.find(self.taps, turn), gradients.find(self.taps, turn)
+
+    def add_gradients(self, worker: int, source: Source, reads: Offsets, target: Target) -> None:
         """Add up gradients."""
-        gradients, *place = target
         part = self._get_part(0, worker, self._tables.values.shape)
         kernel = make_gradient_kernel(self.layer.scale, self.layer.out_channels, self._inner)
-        begin = (*place, self.finish.numbers[0])
-        kernel(*source, *reads[:2], *self._tables, gradients, begin, part)
+        kernel(*source, *reads, *self._tables, *target, self.finish.numbers[0], part)
 
     def collect(self, values: Values) -> dict[str, Floats]:
         """Add up the gradients of all threads."""

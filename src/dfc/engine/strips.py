@@ -1,6 +1,5 @@
 """Restoring whole images with the kernels: strips, borders, colours and threads."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
@@ -11,8 +10,8 @@ from dfc.common.parallel import count_cores, run_parallel
 from dfc.engine.borders import add_turn, extend_planes, interleave, join_blocks
 from dfc.engine.isa import choose_isa
 from dfc.engine.kernels import Output, Source
-from dfc.engine.one_tap import SLACK, allocate
 from dfc.engine.one_tap_layer import OneTapLayer
+from dfc.engine.planes import Layout, allocate, find_halos, place_planes
 from dfc.engine.program import LayerProgram, Offsets
 from dfc.engine.simplex_layer import SimplexLayer
 from dfc.models.layers import Architecture
@@ -72,56 +71,6 @@ def choose_strip_rows(height: int, threads: int) -> int:
     return max(-(-height // strips), FEWEST_ROWS)
 
 
-def round_up_pitch(width: int, margin: int) -> int:
-    """Elements from row to row of a plane, of which kernels write whole lines of the cache."""
-    lines = -(-width // SLACK) * SLACK
-    return -(-(lines + 2 * margin) // SLACK) * SLACK
-
-
-def place_planes(architecture: Architecture, planar: bool = True) -> tuple[NDArray[np.int64], int]:
-    """Find slots in a buffer for all planes, and how many there are.
-
-    The planes of a layer lie side by side; those of the last are its values, if `planar`, or none.
-    Slots of planes that no later layer reads are used again, but for those of the inputs, which
-    every turn of the model reads.
-    """
-    layers, firsts = architecture.layers, architecture.first_planes
-    last_read = np.full(len(architecture.planes), -1)
-    for index, layer in enumerate(layers):
-        last_read[[tap[0] for tap, _ in layer.list_reads()]] = index
-    slots = np.zeros(len(architecture.planes), np.int64)
-    slots[: firsts[0]] = np.arange(firsts[0])
-    busy = [len(layers)] * firsts[0]  # until when, by slot
-    for index, (layer, first) in enumerate(zip(layers, firsts, strict=True)):
-        channels, count = layer.out_channels, layer.values
-        if layer is layers[-1] and not planar:
-            break
-        start = next(
-            at for at in range(len(busy) + 1) if all(end < index for end in busy[at : at + count])
-        )
-        busy += [-1] * (start + count - len(busy))
-        ends = last_read[first : first + channels].clip(index)
-        busy[start : start + count] = [*ends, *[index] * (count - channels)]
-        slots[first : first + channels] = np.arange(start, start + channels)
-    return slots, len(busy)
-
-
-def find_halos(architecture: Architecture) -> tuple[list[int], int]:
-    """Find how many rows beyond a strip every layer makes, and how many of the inputs are read."""
-    inputs = len(architecture.inputs)
-    needed = np.zeros(len(architecture.planes), np.int64)
-    halos = []
-    for layer, first in reversed(
-        [*zip(architecture.layers, architecture.first_planes, strict=True)]
-    ):
-        own = int(needed[first : first + layer.out_channels].max())
-        halos.append(own)
-        for (plane, row, column), _ in layer.list_reads():
-            # An ensemble turns columns into rows.
-            needed[plane] = max(needed[plane], own + max(abs(row), abs(column)))
-    return halos[::-1], int(needed[:inputs].max())
-
-
 class Strips:
     """An image, uint8 [H, W, C], that is restored strip by strip, several at the same time.
 
@@ -141,94 +90,76 @@ class Strips:
         self._image, self._restored, self._rows = image, restored, rows
         height, width, _ = image.shape
         self._halos, self._halo = find_halos(architecture)
-        self._margin = max(layer.reach for layer in architecture.layers)
+        margin, last = architecture.reach, architecture.layers[-1]
         self._borders = [
-            pad_positions(side, self._margin, architecture.padding) for side in (height, width)
+            pad_positions(side, margin, architecture.padding) for side in (height, width)
         ]
-        self._pitch = round_up_pitch(width, self._margin)
         # A last layer that is run once can write its blocks of pixels where they belong.
-        last = architecture.layers[-1]
         once = architecture.rotations == 1 and architecture.bias == 0
         pixels = last.range == (0, 256) and last.out_channels == 1
         self._planar = not (once and pixels) or isinstance(program[-1], OneTapLayer)
-        self._slots, count = place_planes(architecture, self._planar)
-        self._shape = (count, rows + 2 * self._halo, self._pitch)
-        self._plane = self._shape[1] * self._pitch
+        slots, count = place_planes(architecture, self._planar)
+        self._layout = Layout(slots, count, rows + 2 * self._halo, width, margin)
         self._turns = [
             (
                 rotate_block(last.out_channels, last.scale, turn),
-                [
-                    step.find_offsets(self._slots, self._plane, self._pitch, turn)
-                    for step in program
-                ],
+                [step.find_offsets(self._layout, turn) for step in program],
             )
             for turn in range(architecture.rotations)
         ]
 
     def restore(self, top: int) -> None:
         """Restore the strip whose first row is `top`."""
-        bottom = min(top + self._rows, len(self._image))
-        model, (_, width, colours) = self._architecture, self._image.shape
-        memory = allocate(math.prod(self._shape) + SLACK, self._margin)
+        model, layout, (height, width, colours) = (
+            self._architecture,
+            self._layout,
+            self._image.shape,
+        )
+        bottom, last = min(top + self._rows, height), model.layers[-1]
+        memory = allocate(layout.size, layout.margin)
         restored = self._restored[top * model.scale : bottom * model.scale]
-        values = model.layers[-1].values
-        if self._planar:
-            sums = np.empty((values, bottom - top, width), np.int16)
-        else:
-            parts = np.empty((colours, (bottom - top) * model.scale, width * model.scale), np.uint8)
+        sums = np.empty((last.values, bottom - top, width), np.int16)
+        pixels = np.empty((colours, *restored.shape[:2]), np.uint8)
         for colour in range(0, colours, model.colours):
-            planes = self._read(colour, top, bottom, memory)
+            self._read(colour, top, bottom, layout.view(memory))
             for number, (order, offsets) in enumerate(self._turns):
-                if not self._planar:
-                    self._run(offsets, top, bottom, memory, planes, parts[colour].reshape(-1))
-                    continue
-                self._run(offsets, top, bottom, memory, planes)
-                made = planes[self._slots[model.first_planes[-1]] :]
-                add_turn(made, order, self._halo, self._margin, number == 0, sums)
+                self._run(offsets, top, bottom, memory, pixels[colour])
+                if self._planar:
+                    made = layout.view(memory)[layout.slots[model.first_planes[-1]] :]
+                    add_turn(made, order, self._halo, layout.margin, number == 0, sums)
             if self._planar:
-                bias = model.rotations * model.layers[-1].lowest + model.bias
+                bias = model.rotations * last.lowest + model.bias
                 part = restored[..., colour : colour + model.colours]
                 join_blocks(sums, model.scale, bias, part)
         if not self._planar:
-            interleave(parts, restored)
+            interleave(pixels, restored)
 
-    def _read(self, colour: int, top: int, bottom: int, memory: Image) -> Image:
-        """Make the planes of the inputs, and give all planes."""
-        first = top - self._halo  # the row of the image that row 0 of a plane stands for
+    def _read(self, colour: int, top: int, bottom: int, planes: Image) -> None:
+        """Make the planes of the inputs."""
+        first, margin = top - self._halo, self._layout.margin  # row 0 of a plane is that row
         start, stop = max(first, 0), min(bottom + self._halo, len(self._image))
-        planes, margin = memory[: math.prod(self._shape)].reshape(self._shape), self._margin
         inputs = self._architecture.inputs
         for plane, each in zip(planes, inputs, strict=False):
             levels = each.take_bits(self._image[start:stop, :, colour + each.colour])
             plane[start - first : stop - first, margin : margin + levels.shape[1]] = levels
         extend_planes(planes[: len(inputs)], first, start, stop, *self._borders, margin)
-        return planes
 
     def _run(
-        self,
-        offsets: Sequence[Offsets],
-        top: int,
-        bottom: int,
-        memory: Image,
-        planes: Image,
-        restored: Image | None = None,
+        self, offsets: Sequence[Offsets], top: int, bottom: int, memory: Image, pixels: Image
     ) -> None:
         """Run the layers in one turn, to planes, or the last to restored pixels."""
-        height, width, _ = self._image.shape
-        margin, pitch, plane = self._margin, self._pitch, self._plane
+        (height, width, _), layout = self._image.shape, self._layout
         first = top - self._halo
         for index, step in enumerate(self._program):
-            halo, count = self._halos[index], step.layer.values
+            halo, is_last = self._halos[index], index == len(self._program) - 1
             start, stop = max(top - halo, 0), min(bottom + halo, height)
-            origin = (start - first) * pitch + margin
-            source = Source(memory, (origin, pitch, stop - start, width))
-            if restored is not None and step is self._program[-1]:
-                output = Output(restored, (0, width * self._architecture.scale, 0))
-                step.run(source, offsets[index], output, planar=False)
-                return
-            slot = self._slots[self._architecture.first_planes[index]]
-            output = Output(memory, (slot * plane + origin, pitch, plane))
-            step.run(source, offsets[index], output)
-            if step is not self._program[-1]:
-                made = planes[slot : slot + count]
-                extend_planes(made, first, start, stop, *self._borders, margin)
+            origin = (start - first) * layout.pitch + layout.margin
+            source = Source(memory, (origin, layout.pitch, stop - start, width))
+            slot = layout.slots[self._architecture.first_planes[index]]
+            output = Output(memory, (slot * layout.plane + origin, layout.pitch, layout.plane))
+            if is_last and not self._planar:
+                output = Output(pixels.reshape(-1), (0, pixels.shape[1], 0))
+            step.run(source, offsets[index], output, planar=self._planar or not is_last)
+            if not is_last:
+                made = layout.view(memory)[slot : slot + step.layer.values]
+                extend_planes(made, first, start, stop, *self._borders, layout.margin)

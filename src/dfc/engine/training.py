@@ -19,10 +19,10 @@ from dfc.common.parallel import run_parallel
 from dfc.engine.gradients import extend_crops, pass_clip, pass_residuals
 from dfc.engine.isa import choose_isa
 from dfc.engine.kernels import Output, Source
-from dfc.engine.one_tap import SLACK, allocate
 from dfc.engine.one_tap_layer import OneTapLayer
-from dfc.engine.program import Floats, LayerProgram, Target, Values, find_shifts
-from dfc.engine.strips import compile_layers, place_planes, round_up_pitch
+from dfc.engine.planes import Layout, allocate, place_planes
+from dfc.engine.program import Floats, LayerProgram, Target, Values
+from dfc.engine.strips import compile_layers
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 from dfc.models.taps import pad_positions, rotate_block
@@ -79,15 +79,9 @@ class Trainer:
     """The kernels of a LUT; the tables of its programs are overwritten with those being trained."""
 
     def __init__(self, lut: Lut) -> None:
-        model = self.architecture = lut.architecture
+        self.architecture = lut.architecture
         self.lowest = {name: min(-127, table.values.min()) for name, table in lut.tables.items()}
-        self.programs = list(compile_layers(model, lut.tables, choose_isa()))
-        self.margin = max(layer.reach for layer in model.layers)
-        # All planes are kept for the backward pass; gradients are where restoring has planes.
-        first, values = model.first_planes[-1], model.layers[-1].values
-        self.slots = np.arange(len(model.planes))
-        self.gradient_slots, self.gradient_count = place_planes(model)
-        self.count = first + values
+        self.programs = list(compile_layers(lut.architecture, lut.tables, choose_isa()))
 
     def fill(self, values: list[Floats]) -> Values:
         """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
@@ -103,18 +97,22 @@ class Batch:
     """Crops [B, colours, H, W] that one thread works on: side by side, each with its margins."""
 
     def __init__(self, trainer: Trainer, image: NDArray, turn: int) -> None:
-        self.turn, self._trainer = turn, trainer
+        self.turn, self._programs = turn, trainer.programs
+        model = self._architecture = trainer.architecture
         self._crops, _, self._height, self._width = image.shape
-        margin, model = trainer.margin, trainer.architecture
-        self._step = self._width + 2 * margin  # columns from crop to crop
-        self._pitch = round_up_pitch(self._crops * self._step - 2 * margin, margin)
-        self._shape = (self._height + 2 * margin, self._pitch)
-        self._plane = self._shape[0] * self._pitch
-        self._memory = allocate(trainer.count * self._plane + SLACK, margin)
+        margin = model.reach
         self._borders = [
             pad_positions(side, margin, model.padding) for side in (self._height, self._width)
         ]
-        self._planes = self._memory[: trainer.count * self._plane].reshape(-1, *self._shape)
+        self._step = self._width + 2 * margin  # columns from crop to crop
+        width, rows = self._crops * self._step - 2 * margin, self._height + 2 * margin
+        # All planes are kept for the backward pass; gradients are where restoring has planes, in
+        # margins of twice as many rows: windows around those of the planes are read, too.
+        count = model.first_planes[-1] + model.layers[-1].values
+        self._layout = Layout(np.arange(count), count, rows, width, margin)
+        self._gradients = Layout(*place_planes(model), rows + 2 * margin, width, margin)
+        self._memory = allocate(self._layout.size, margin)
+        self._planes = self._layout.view(self._memory)
         for plane, each in zip(self._planes, model.inputs, strict=False):
             levels = each.take_bits(image[:, each.colour].astype(np.uint8))
             self._view_crops(plane)[:] = levels.transpose(1, 0, 2)
@@ -123,67 +121,62 @@ class Batch:
     @property
     def result(self) -> NDArray[np.uint8]:
         """What the last layer made: [crops, values, H, W], from the lowest of its range on."""
-        values = self._trainer.architecture.layers[-1].values
+        values = self._architecture.layers[-1].values
         return self._view_crops(self._planes[-values:]).transpose(2, 0, 1, 3)
 
     def _view_crops(self, planes: NDArray) -> NDArray:
         """View planes [.., R, pitch] as crops [.., H, crops, W]."""
-        margin = self._trainer.margin
-        used = planes[..., margin : margin + self._height, : self._crops * self._step]
+        top = (planes.shape[-2] - self._height) // 2
+        used = planes[..., top : top + self._height, : self._crops * self._step]
         crops = used.reshape(*used.shape[:-1], self._crops, self._step)
-        return crops[..., margin : margin + self._width]
+        return crops[..., self._layout.margin :][..., : self._width]
 
     def _extend(self, first: int, count: int) -> None:
         planes = self._planes[first : first + count]
-        extend_crops(planes, self._crops, *self._borders, self._trainer.margin)
+        extend_crops(planes, self._crops, *self._borders, self._layout.margin)
 
     def _list_sources(self, program: LayerProgram) -> Iterable[tuple[int, Source]]:
         """List what a kernel takes at once: all crops, or, where that is slower, one after another,
         each with the offset of its first pixel."""
-        margin = self._trainer.margin
-        together = isinstance(program, OneTapLayer)
-        width = self._crops * self._step - 2 * margin if together else self._width
+        layout, together = self._layout, isinstance(program, OneTapLayer)
+        width = layout.width if together else self._width
         for crop in range(1 if together else self._crops):
-            at = margin * (self._pitch + 1) + crop * self._step
-            yield at, Source(self._memory, (at, self._pitch, self._height, width))
+            at = layout.margin * (layout.pitch + 1) + crop * self._step
+            yield at, Source(self._memory, (at, layout.pitch, self._height, width))
 
     def run(self) -> None:
         """Run the layers, one after the other."""
-        trainer = self._trainer
-        firsts = trainer.architecture.first_planes
-        for program, first in zip(trainer.programs, firsts, strict=True):
-            offsets = program.find_offsets(trainer.slots, self._plane, self._pitch, self.turn)
+        layout, firsts = self._layout, self._architecture.first_planes
+        for program, first in zip(self._programs, firsts, strict=True):
+            offsets = program.find_offsets(layout, self.turn)
             for at, source in self._list_sources(program):
-                output = Output(self._memory, (first * self._plane + at, self._pitch, self._plane))
-                program.run(source, offsets, output)
+                place = first * layout.plane + at, layout.pitch, layout.plane
+                program.run(source, offsets, Output(self._memory, place))
             if first != firsts[-1]:
                 self._extend(first, program.layer.values)
 
     def compute_gradients(self, worker: int, gradient: Floats) -> None:
         """Add up the gradients of the tables, given that of `result`, in a thread."""
-        trainer, model = self._trainer, self._trainer.architecture
-        # Margins of twice as many rows: windows around those of the planes are read, too.
-        rows, margin = self._height + 4 * trainer.margin, trainer.margin
-        plane = rows * self._pitch
-        flat = np.zeros(trainer.gradient_count * plane + SLACK, np.float32)
-        gradients = flat[:-SLACK].reshape(-1, rows, self._pitch)
-        last = gradients[trainer.gradient_slots[model.first_planes[-1]] :, margin : rows - margin]
-        self._view_crops(last[: gradient.shape[1]])[:] = gradient.transpose(1, 2, 0, 3)
-        origin, width = 2 * margin * self._pitch + margin, self._crops * self._step - 2 * margin
-        layers = zip(trainer.programs, model.first_planes, strict=True)
-        for program, first in reversed([*layers]):
-            slot, count = trainer.gradient_slots[first], program.layer.values
+        layout, margin, firsts = (
+            self._gradients,
+            self._layout.margin,
+            self._architecture.first_planes,
+        )
+        flat = np.zeros(layout.size, np.float32)
+        gradients = layout.view(flat)
+        last = gradients[layout.slots[firsts[-1]] :][: gradient.shape[1]]
+        self._view_crops(last)[:] = gradient.transpose(1, 2, 0, 3)
+        area = margin * (2 * layout.pitch + 1), layout.pitch, self._height, layout.width
+        for program, first in reversed([*zip(self._programs, firsts, strict=True)]):
+            slot, count, finish = layout.slots[first], program.layer.values, program.finish
             made, planes = gradients[slot : slot + count], self._planes[first : first + count]
-            pass_clip(made, planes, self._crops, program.finish.numbers[-1], *self._borders, margin)
-            where = self._pitch, self.turn
-            taps, _ = program.find_offsets(trainer.slots, self._plane, *where)
-            gradient_taps, added = program.find_offsets(trainer.gradient_slots, plane, *where)
-            area = origin, self._pitch, self._height, width
-            pass_residuals(flat, area, slot * plane, plane, added, program.finish.starts)
-            reads = taps, gradient_taps, find_shifts(program.taps, *where)
+            pass_clip(made, planes, self._crops, finish.numbers[-1], *self._borders, margin)
+            _, added = program.find_offsets(layout, self.turn)
+            pass_residuals(flat, area, slot * layout.plane, layout.plane, added, finish.starts)
+            reads = program.locate(self._layout, layout, self.turn)
             for at, source in self._list_sources(program):
-                target = Target(flat, at + margin * self._pitch, slot * plane, plane)
-                program.add_gradients(worker, source, reads, target)
+                place = at + margin * layout.pitch, slot * layout.plane, layout.plane
+                program.add_gradients(worker, source, reads, Target(flat, place))
             made[:] = 0  # for planes of layers before, which have the same slots
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 
 from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.taps import Range, Tap, compute_reach, pad_positions, rotate_block, rotate_taps
@@ -135,22 +134,17 @@ def round_straight_through(values: Tensor) -> Tensor:
 
 def clip_straight_through(values: Tensor, to: Range) -> Tensor:
     """Clip to a range, and pass the gradient but where a step along it would lead outwards."""
-    return _Clip.apply(values, to.lowest, to.highest)
+    clipped = values.detach().clamp(to.lowest, to.highest)
 
+    def stop_outwards(gradient: Tensor) -> Tensor:
+        below, above = clipped <= to.lowest, clipped >= to.highest
+        return gradient.masked_fill((below & (gradient > 0)) | (above & (gradient < 0)), 0)
 
-class _Clip(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, lowest: int, highest: int) -> Tensor:
-        clipped = values.clamp(lowest, highest)
-        ctx.save_for_backward(clipped)
-        ctx.bounds = lowest, highest
-        return clipped
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        (clipped,), (lowest, highest) = ctx.saved_tensors, ctx.bounds
-        outwards = ((clipped <= lowest) & (gradient > 0)) | ((clipped >= highest) & (gradient < 0))
-        return gradient.masked_fill(outwards, 0), None, None
+    if values.requires_grad:
+        values = values + (clipped - values).detach()
+        values.register_hook(stop_outwards)
+        return values
+    return clipped
 
 
 def _shift(plane: Tensor, row: int, column: int, padding: str) -> Tensor:

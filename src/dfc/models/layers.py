@@ -161,6 +161,11 @@ class Layer:
         return Range(self.lowest, self.levels)
 
     @property
+    def gain(self) -> float:
+        """How much all lookup values change, alike, where what it makes of them changes by one."""
+        return self.divisor / (self.rotations * sum(len(lookup.places) for lookup in self.lookups))
+
+    @property
     def is_one_tap(self) -> bool:
         """Whether every lookup reads a single tap."""
         return all(lookup.taps == 1 for lookup in self.lookups)
@@ -261,6 +266,11 @@ class Architecture:
         """The number of the first plane that every layer makes."""
         counts = [len(self.inputs), *(layer.out_channels for layer in self.layers[:-1])]
         return tuple(int(first) for first in np.cumsum(counts))
+
+    @property
+    def reach(self) -> int:
+        """The largest distance in pixels between a position and what any layer reads for it."""
+        return max(layer.reach for layer in self.layers)
 
     @property
     def patterns(self) -> str:

@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from dfc.models.forward import LookupModel, round_straight_through
 from dfc.models.layers import Architecture, Layer, Lookup
-from dfc.models.start import find_nearest_neighbour
 
 DEPTH = 5  # hidden layers of a cell, as published
 HINGES = 8  # first-layer units that start as hinges of the first tap
@@ -35,7 +34,7 @@ class Cell(nn.Module):
         for linear in self.layers:
             nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
             nn.init.zeros_(linear.bias)
-        self._start_from_first_tap(*find_nearest_neighbour(layer))
+        self._start_from_first_tap(layer.gain, -layer.bias * layer.gain)
 
     @torch.no_grad()
     def _start_from_first_tap(self, gain: float, offset: float) -> None:

@@ -14,7 +14,6 @@ from dfc.models.interpolation import find_vertices, interpolate, interpolate_col
 from dfc.models.lattice import Adaptive, Cells, Uniform, find_cells
 from dfc.models.layers import Lookup
 from dfc.models.lut import Lut, Table
-from dfc.models.start import compute_gain
 
 
 class TableModel(LookupModel):
@@ -28,7 +27,7 @@ class TableModel(LookupModel):
         self.lut = lut
         self.table_parameters = nn.ModuleDict(
             {
-                name: TableParameters(lut.tables[name], intervals, compute_gain(layer))
+                name: TableParameters(lut.tables[name], intervals, layer.gain)
                 for name, (_, layer) in lut.architecture.lookups.items()
             }
         )

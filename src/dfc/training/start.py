@@ -15,18 +15,6 @@ channels would learn the same if they began alike."""
 MOST_SHARE = 0.48  # of one place in the mean that an edge detector subtracts
 
 
-def compute_gain(layer: Layer) -> float:
-    """Compute how much all lookup values change, alike, where a pixel changes by one level."""
-    places = sum(len(lookup.places) for lookup in layer.lookups)
-    return layer.divisor / (places * layer.rotations)
-
-
-def find_nearest_neighbour(layer: Layer) -> tuple[float, float]:
-    """Find the factor and summand that turn a pixel into lookup values that repeat it."""
-    gain = compute_gain(layer)
-    return gain, -layer.bias * gain
-
-
 def make_nearest_neighbour(
     architecture: Architecture, task: str, interval: int, seed: int = 0
 ) -> Lut:
@@ -52,7 +40,7 @@ def _repeat_taps(
 
     A layer that makes as many channels as it reads planes repeats each in one of its own.
     """
-    gain, summand = find_nearest_neighbour(layer)
+    gain, summand = layer.gain, -layer.bias * layer.gain
     every = [taps for each in layer.lookups for taps in each.places]
     planes = sorted({tap[0] for taps in every for tap in taps})
     if layer.out_channels == 1 or len(planes) != layer.out_channels:
