@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from dfc.engine.borders import extend_planes
-from dfc.engine.simd import load_float, splat_float, store, sum_of
+from dfc.engine.simd import load_float, splat, store, sum_of
 
 
 @njit(nogil=True, cache=True)
@@ -92,7 +92,7 @@ def make_one_tap_gradient_kernel(lanes: int, length: int) -> Callable:
         rows, levels, _ = tables.shape
         groups, count = runs.shape
         entries, changes = tables.reshape(-1), slopes.reshape(-1)
-        share = splat_float(1 / divisor, length)
+        share = splat(np.float32(1 / divisor), 32, length)
         width += 2 * reach
         tile = np.zeros(width * lanes, np.float32)
         for group in range(groups):

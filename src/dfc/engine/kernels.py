@@ -20,7 +20,6 @@ from dfc.engine.simd import (
     lower,
     rotate_block,
     splat,
-    splat_float,
     store,
     store_block,
     sum_of,
@@ -50,9 +49,7 @@ class Tables(NamedTuple):
     lookups: NDArray[np.int32]  # a row a lookup, of the columns that `dfc.engine.simplex` names
     values: NDArray[np.int8]
     """Flat: all tables, one after the other; float32 gradients have the same places."""
-    sums: tuple[int, int]
-    """The sum of the weights of a lookup, the unit: sums are multiples of 1 / unit; and how many
-    lookups add up within 16 bits."""
+    group: int  # so many lookups add up within 16 bits
 
 
 class Finish(NamedTuple):
@@ -89,15 +86,14 @@ def _rotate(part, channels, scale, turns):
 
 
 @njit(inline="always")
-def _add_residuals(planes, start, count, offsets, starts, constants, lanes, added):
+def _sum_residuals(planes, start, count, added, starts, constants, lanes, sums):
     """Fill in what is added to each of the values [count * lanes] of some pixels."""
     for value in range(len(constants)):
         for k in range(count):
-            added[k * lanes + value] = constants[value]
+            sums[k * lanes + value] = constants[value]
         for residual in range(starts[value], starts[value + 1]):
-            at = start + offsets[residual]
             for k in range(count):
-                added[k * lanes + value] += planes[at + k]
+                sums[k * lanes + value] += planes[start + added[residual] + k]
 
 
 @cache
@@ -108,38 +104,22 @@ def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> C
     layers read any bytes, and have no residuals.
     """
     lanes = count_lanes(scale * scale * channels)
-    lane_bits = lanes.bit_length() - 1
     side, runs = (1, scale * scale * channels) if planar else (scale, scale)
 
     @njit(nogil=True, cache=True)
     def kernel(
-        planes,
-        area,
-        taps,
-        residual_taps,
-        lookups,
-        values,
-        sums,
-        finish,
-        constants,
-        starts,
-        written,
-        place,
-    ) -> None:
+        planes, area, taps, added, lookups, values, group, finish, constants, starts, written, place
+    ):
         origin, pitch, height, width = area
-        unit, group = sums
         divisor, bias, lowest, highest, top = finish
         output_origin, output_pitch, output_plane = place
-        rows = np.empty(5 * PIXELS, np.int32)
-        weights = np.empty(5 * PIXELS, np.int16)
-        partial = np.empty(TILE * lanes, np.int16)
-        total = np.empty(TILE * lanes, np.int32)
-        added = np.zeros(TILE * lanes, np.int32)
-        least = splat(lowest, 32, lanes)
-        most = splat(highest, 32, lanes)
-        shift = splat(bias, 32, lanes)
-        divisors = splat(divisor, 32, lanes)
+        rows, weights = np.empty(5 * PIXELS, np.int32), np.empty(5 * PIXELS, np.int16)
+        partial, total = np.empty(TILE * lanes, np.int16), np.empty(TILE * lanes, np.int32)
+        residuals = np.zeros(TILE * lanes, np.int32)
+        least, most = splat(lowest, 32, lanes), splat(highest, 32, lanes)
+        shift, divisors = splat(bias, 32, lanes), splat(divisor, 32, lanes)
         constant = splat(constants[0], 32, lanes)
+        zero, limit = splat(0, 32, lanes), splat(top, 32, lanes)
         run = output_plane if planar else output_pitch
         for row in range(height):
             for left in range(0, width, TILE):
@@ -149,43 +129,31 @@ def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> C
                 for turn in range(len(taps)):
                     for first in range(0, len(lookups), group):
                         partial[:] = 0
-                        for lookup in range(first, min(first + group, len(lookups))):
+                        for k in range(first, min(first + group, len(lookups))):
+                            own, lookup = taps[turn, k], lookups[k]
                             for block in range(0, count, PIXELS):
-                                find_vertices(
-                                    planes,
-                                    start + block,
-                                    taps[turn, lookup],
-                                    lookups[lookup],
-                                    unit,
-                                    lane_bits,
-                                    rows,
-                                    weights,
-                                )
+                                find_vertices(planes, start + block, own, lookup, rows, weights)
                                 # Beyond the image, planes may hold what is no level.
                                 found = PIXELS if plain else min(PIXELS, count - block)
-                                for k in range(found):
-                                    at = (block + k) * lanes
-                                    added_up = load(partial, at, 16, lanes)
-                                    for vertex in range(0, 5 * PIXELS, PIXELS):
-                                        row_values = load(values, rows[vertex + k], 16, lanes)
-                                        weight = splat(weights[vertex + k], 16, lanes)
-                                        added_up = added_up + row_values * weight
-                                    store(added_up, partial, at)
-                        for k in range(count):
-                            part = load(partial, k * lanes, 32, lanes)
+                                for pixel in range(found):
+                                    at = (block + pixel) * lanes
+                                    part = load(partial, at, 16, lanes)
+                                    for vertex in range(pixel, 5 * PIXELS, PIXELS):
+                                        entries = load(values, rows[vertex], 16, lanes)
+                                        part = part + entries * splat(weights[vertex], 16, lanes)
+                                    store(part, partial, at)
+                        for at in range(0, count * lanes, lanes):
+                            part = load(partial, at, 32, lanes)
                             part = _rotate(part, channels, scale, turn)
-                            store(load(total, k * lanes, 32, lanes) + part, total, k * lanes)
+                            store(load(total, at, 32, lanes) + part, total, at)
                 if not plain:
-                    _add_residuals(
-                        planes, start, count, residual_taps, starts, constants, lanes, added
-                    )
+                    _sum_residuals(planes, start, count, added, starts, constants, lanes, residuals)
                 for k in range(count):
                     at = output_origin + row * side * output_pitch + (left + k) * side
-                    result = load(total, k * lanes, 32, lanes)
-                    result = divide(lower(higher(result + shift, least), most), divisors)
+                    result = higher(load(total, k * lanes, 32, lanes) + shift, least)
+                    result = divide(lower(result, most), divisors)
                     if not plain:
-                        result = result + load(added, k * lanes, 32, lanes)
-                        zero, limit = splat(0, 32, lanes), splat(top, 32, lanes)
+                        result = result + load(residuals, k * lanes, 32, lanes)
                         result = lower(higher(result, zero), limit)
                     else:
                         result = result + constant
@@ -202,23 +170,18 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
     at `made`, a plane each. Where `inner` is true, those of what is read are added up, too.
     """
     lanes = count_lanes(scale * scale * channels)
-    lane_bits = lanes.bit_length() - 1
     count_values = scale * scale * channels
 
     @njit(nogil=True, cache=True)
     def kernel(
-        planes, area, taps, moved, lookups, values, sums, gradients, place, divisor, tables
-    ) -> None:
+        planes, area, taps, moved, lookups, values, group, gradients, place, divisor, tables
+    ):
         origin, pitch, height, width = area
         gradient_origin, made, plane = place
-        unit, _ = sums
-        rows = np.empty(5 * PIXELS, np.int32)
-        weights = np.empty(5 * PIXELS, np.int16)
-        numbers = np.empty(4 * PIXELS, np.int32)
-        slopes = np.empty(PIXELS, np.float32)
-        upright = np.zeros(TILE * lanes, np.float32)
-        tile = np.zeros(TILE * lanes, np.float32)
-        share = splat_float(1 / divisor, lanes)
+        rows, weights = np.empty(5 * PIXELS, np.int32), np.empty(5 * PIXELS, np.int16)
+        numbers, slopes = np.empty(4 * PIXELS, np.int32), np.empty(PIXELS, np.float32)
+        upright, tile = np.zeros(TILE * lanes, np.float32), np.zeros(TILE * lanes, np.float32)
+        share = splat(np.float32(1 / divisor), 32, lanes)
         for row in range(height):
             for left in range(0, width, TILE):
                 count = min(TILE, width - left)
@@ -228,38 +191,30 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                     for k in range(count):
                         upright[k * lanes + value] = gradients[made + value * plane + begin + k]
                 for turn in range(len(taps)):
-                    for k in range(count):
-                        part = load_float(upright, k * lanes, lanes) * share
-                        store(_rotate(part, channels, scale, 4 - turn), tile, k * lanes)
-                    for lookup in range(len(lookups)):
-                        sources = moved[turn, lookup]
+                    for at in range(0, count * lanes, lanes):
+                        part = load_float(upright, at, lanes) * share
+                        store(_rotate(part, channels, scale, 4 - turn), tile, at)
+                    for number in range(len(lookups)):
+                        own, lookup = taps[turn, number], lookups[number]
+                        sources = moved[turn, number]
                         for block in range(0, count, PIXELS):
-                            position = start + block
-                            found = find_vertices(
-                                planes,
-                                position,
-                                taps[turn, lookup],
-                                lookups[lookup],
-                                unit,
-                                lane_bits,
-                                rows,
-                                weights,
-                            )
+                            found = find_vertices(planes, start + block, own, lookup, rows, weights)
                             if inner:
-                                rank_taps(found, lookups[lookup], numbers, slopes)
+                                rank_taps(found, lookup, numbers, slopes)
                             for k in range(min(PIXELS, count - block)):
                                 part = load_float(tile, (block + k) * lanes, lanes)
                                 before = np.float32(0)
                                 for vertex in range(5):
                                     at = rows[vertex * PIXELS + k]
-                                    weight = splat_float(weights[vertex * PIXELS + k], lanes)
-                                    grown = load_float(tables, at, lanes) + part * weight
+                                    weight = np.float32(weights[vertex * PIXELS + k])
+                                    grown = load_float(tables, at, lanes)
+                                    grown = grown + part * splat(weight, 32, lanes)
                                     store(grown, tables, at)
                                     if inner:
                                         value = sum_of(load_float(values, at, lanes) * part)
                                         if vertex > 0:
-                                            number = numbers[(vertex - 1) * PIXELS + k]
-                                            pixel = begin + block + k + sources[number]
+                                            source = sources[numbers[(vertex - 1) * PIXELS + k]]
+                                            pixel = begin + block + k + source
                                             gradients[pixel] += (value - before) * slopes[k]
                                         before = value
 

@@ -90,9 +90,8 @@ class OneTapLayer(LayerProgram):
     def run(self, source: Source, offsets: Offsets, output: Output, planar: bool = True) -> None:
         """Run the layer; always to planes."""
         kernel = make_one_tap_kernel(self._lanes, self._size)
-        group = 2**15 // (128 * self.unit)
         taps, added = (offset.ravel() for offset in offsets)
-        kernel(*source, taps, added, self._starts, self._tables, group, *self.finish, *output)
+        kernel(*source, taps, added, self._starts, self._tables, self.group, *self.finish, *output)
 
     def prepare(self, values: Values, turn: int) -> None:
         """Compute how values change from level to level."""

@@ -42,6 +42,7 @@ class LayerProgram(ABC):
         self, layer: Layer, architecture: Architecture, taps: NDArray[np.int64], unit: int
     ) -> None:
         self.layer, self.taps, self.unit = layer, taps, unit
+        self.group = 2**15 // (128 * unit)  # so many lookups add up within 16 bits
         self.inputs = len(architecture.inputs)  # planes, the first ones, that need no gradient
         residuals = layer.list_residuals()
         added = [tap for taps in residuals for tap in taps]

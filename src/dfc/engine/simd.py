@@ -135,33 +135,21 @@ def store(typingctx, vector, array, offset):
     return types.void(vector, array, types.intp), codegen
 
 
-def _spread(builder, element, vector: Vector):
-    undefined = ir.Constant(vector.llvm, ir.Undefined)
-    first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, undefined, number_lanes([0] * vector.lanes))
-
-
 @intrinsic(prefer_literal=True)
 def splat(typingctx, number, bits, lanes):
-    """A vector with the same integer in every lane."""
-    vector = Vector(bits.literal_value, lanes.literal_value)
+    """A vector with the same integer, or single-precision number, in every lane."""
+    vector = Vector(bits.literal_value, lanes.literal_value, isinstance(number, types.Float))
 
     def codegen(context, builder, sig, args):
-        wide = context.cast(builder, args[0], sig.args[0], types.int64)
-        return _spread(builder, builder.trunc(wide, ir.IntType(vector.bits)), vector)
+        wide = types.float32 if vector.floating else types.int64
+        element = context.cast(builder, args[0], sig.args[0], wide)
+        if not vector.floating:
+            element = builder.trunc(element, ir.IntType(vector.bits))
+        undefined = ir.Constant(vector.llvm, ir.Undefined)
+        first = builder.insert_element(undefined, element, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(first, undefined, number_lanes([0] * vector.lanes))
 
     return vector(types.unliteral(number), bits, lanes), codegen
-
-
-@intrinsic(prefer_literal=True)
-def splat_float(typingctx, number, lanes):
-    """A vector with the same single-precision number in every lane."""
-    vector = Vector(32, lanes.literal_value, floating=True)
-
-    def codegen(context, builder, sig, args):
-        return _spread(builder, context.cast(builder, args[0], sig.args[0], types.float32), vector)
-
-    return vector(types.unliteral(number), lanes), codegen
 
 
 @intrinsic(prefer_literal=True)

@@ -7,11 +7,12 @@ from dfc.engine.simd import higher, load, lower, splat, store, where_at_most
 PIXELS = 16  # located at once: one vector of AVX-512, two of AVX2, four of SSE and NEON
 
 # Columns of the description of a lookup: a block for diagonal lookups, one for non-diagonal ones,
-# and how far `b c d` may be from `a` in a diagonal lookup.
+# how far `b c d` may be from `a` in a diagonal lookup, the sum of the weights, and 2^bits values
+# that a row takes.
 SHIFT, UPSHIFT, BASE, STRIDES = 0, 1, 2, 3
 BLOCK = 7
 REACH = 2 * BLOCK
-COLUMNS = REACH + 3
+UNIT, LANE_BITS = REACH + 3, REACH + 4
 
 # A key, from the top: the fraction; the lattice position, upside down; the stride of the tap in the
 # table; the number of the tap. Among equal fractions the lower position comes first: the path then
@@ -108,22 +109,22 @@ def _step_row(row, key):
 
 
 @njit(inline="always")
-def find_vertices(planes, position, taps, lookup, unit, lane_bits, rows, weights):
-    """Store the table rows of the five vertices of each lookup, and weights that add up to `unit`.
+def find_vertices(planes, position, taps, lookup, rows, weights):
+    """Store the table rows of the five vertices of each lookup, and their weights.
 
     The lookups are those of sixteen pixels (flat, uint8) from a position on, by offsets [4] of
-    their taps and a description [COLUMNS]. A table row takes 2^lane_bits values. Rows, given by
-    their first values, and weights are filled in: [5 * 16], vertex by vertex.
+    their taps and a description. Rows, given by their first values, and weights are filled in:
+    [5 * 16], vertex by vertex.
     """
     beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
     at = splat(FRACTION_AT, 32, PIXELS)
     fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
-    store(splat(unit, 32, PIXELS) - fa, weights, 0)
+    store(splat(lookup[UNIT], 32, PIXELS) - fa, weights, 0)
     store(fa - fb, weights, PIXELS)
     store(fb - fc, weights, 2 * PIXELS)
     store(fc - fd, weights, 3 * PIXELS)
     store(fd, weights, 4 * PIXELS)
-    lanes = splat(lane_bits, 32, PIXELS)
+    lanes = splat(lookup[LANE_BITS], 32, PIXELS)
     store(row << lanes, rows, 0)
     row = _step_row(row, first)
     store(row << lanes, rows, PIXELS)

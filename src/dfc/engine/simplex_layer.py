@@ -44,7 +44,7 @@ class SimplexLayer(LayerProgram):
                 for part in (diagonal, other):
                     described += [part.interval, largest - part.interval, start + part.offset]
                     described += [*part.strides, *[0] * missing]
-                lookups.append([*described, *reach])
+                lookups.append([*described, *reach, 2**largest, lanes.bit_length() - 1])
                 # Taps that are not there read what the first does, and lead nowhere.
                 taps.append((*place, *[place[0]] * missing))
                 columns = slice(number * layer.values, (number + 1) * layer.values)
@@ -58,8 +58,7 @@ class SimplexLayer(LayerProgram):
         # A vertex of weight 0 may lie a step beyond the band, and so beyond the end.
         slack = max(sum(lookup[STRIDES : STRIDES + 4]) for lookup in lookups)
         values = np.zeros((start + slack) * lanes, np.int8)
-        sums = self.unit, 2**15 // (128 * self.unit)
-        self._tables = Tables(np.array(lookups, np.int32), values, sums)
+        self._tables = Tables(np.array(lookups, np.int32), values, self.group)
 
     def fill(self, values: Values) -> None:
         """Lay out the values of the tables."""
