@@ -96,7 +96,7 @@ def test_layers_that_cannot_run_are_refused(layer: int, changes: dict, message: 
         ({"places": [[[0, 0, 99]] * 4]}, "offset: expected -16 to 16, found 99"),
         ({"places": [[[0, 0]] * 4]}, "taps of plane, row and column"),
         ({"places": [[[1, 0, 0]] * 4]}, "reads a channel that is not there"),
-        ({"depthwise": True}, "expected one tap where it is depthwise"),
+        ({"depthwise": True}, "depthwise: expected false, or one tap"),
         ({"levels": 64}, "table s1_s: reads plane 0, of 0..255"),
         ({"table": "../x"}, "expected the name of a table"),
     ],

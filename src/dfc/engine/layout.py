@@ -44,17 +44,15 @@ def _lay_out_band(lattice: DiagonalFirst) -> Part:
     That takes few rows more than there are points, and it is affine in the positions, as a whole
     lattice is. Where the band would be larger than the whole lattice, it is that.
     """
-    length = lattice.diagonal.length
+    length, named = lattice.diagonal.length, len(lattice.dims) - 1
     half = max(lattice.diagonal_width, 1)  # at 0 the stride of `a` would be negative
-    named = len(lattice.dims) - 1
     sides = [length, *[2 * half + 1] * named, *[length] * (3 - named)]
-    rows = int(np.prod(sides))
-    if rows >= lattice.diagonal.size:
+    if np.prod(sides) >= lattice.diagonal.size:
         return _lay_out_uniform(lattice.diagonal)
     plain = [int(np.prod(sides[axis + 1 :])) for axis in range(4)]
     differences = sum(plain[lattice.named])
     strides = (plain[0] - differences, *plain[1:])
-    return Part(lattice.diagonal.interval, strides, half * differences, rows)
+    return Part(lattice.diagonal.interval, strides, half * differences, int(np.prod(sides)))
 
 
 def lay_out(lattice: Lattice) -> tuple[Part, Part, tuple[int, ...]]:
@@ -62,9 +60,9 @@ def lay_out(lattice: Lattice) -> tuple[Part, Part, tuple[int, ...]]:
     if not isinstance(lattice, DiagonalFirst):
         return _lay_out_uniform(lattice), _lay_out_uniform(lattice), (EVERYWHERE,) * 3
     named = len(lattice.dims) - 1
-    reach = (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
     diagonal = _lay_out_band(lattice)
-    return diagonal, _lay_out_uniform(lattice.non_diagonal, diagonal.rows), reach
+    other = _lay_out_uniform(lattice.non_diagonal, diagonal.rows)
+    return diagonal, other, (*[lattice.reach] * named, *[EVERYWHERE] * (3 - named))
 
 
 def place_rows(

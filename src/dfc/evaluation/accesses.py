@@ -24,7 +24,7 @@ class _Counter:
 
     def __init__(self, layer: Layer, lattices: Mapping[str, Lattice]) -> None:
         self._lattices = lattices
-        self.step = 2 ** min(lattices[lookup.table].finest for lookup in layer.lookups)
+        self.step = 2 ** min(lattices[lookup.table].interval for lookup in layer.lookups)
         self.lowest, levels = layer.lookups[0].range
         self.is_one_tap = layer.is_one_tap
         side = levels // self.step

@@ -80,7 +80,8 @@ def compute_diagonal_share(lut: Lut) -> float:
 def compute_uniform_mib(lut: Lut) -> float:
     """Compute the MiB of values that the LUT would take without compression."""
     values = (
-        Uniform(table.lattice.finest, table.lattice.taps, table.lattice.levels).size * table.columns
+        Uniform(table.lattice.interval, table.lattice.taps, table.lattice.levels).size
+        * table.columns
         for table in lut.tables.values()
     )
     return sum(values) / 2**20

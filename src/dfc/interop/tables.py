@@ -223,7 +223,7 @@ def _stems(lut: Lut) -> dict[str, str]:
     imported = next((step["stems"] for step in lut.history if "stems" in step), None)
     if _are_names(imported, lut):
         return imported
-    scale, interval = lut.architecture.scale, next(iter(lut.tables.values())).lattice.finest
+    scale, interval = lut.architecture.scale, next(iter(lut.tables.values())).lattice.interval
     if _is_sr_lut(lut):
         return {"s1_s": f"Model_S_x{scale}_{interval}bit_int8"}
     channel = r"\1_c0_\2" if scale == 1 else r"\1_\2"  # of MuLUT; that of SPF-LUT is in the names

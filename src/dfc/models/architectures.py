@@ -188,21 +188,18 @@ def parse_architecture(values: dict[str, Any]) -> Architecture:
     layers = values["layers"]
     if layers and "keeps" in layers[0]:
         layers = _number_planes(layers)
-    inputs = (Input(**each) for each in values.get("inputs", [{}]))
-    parsed = {"layers": tuple(map(_parse_layer, layers)), "inputs": tuple(inputs)}
-    return Architecture(**values | parsed)
+    inputs = tuple(Input(**each) for each in values.get("inputs", [{}]))
+    return Architecture(**values | {"layers": tuple(map(_parse_layer, layers)), "inputs": inputs})
 
 
 def _parse_layer(values: dict[str, Any]) -> Layer:
-    lookups = (
-        Lookup(**each | {"places": _parse_places(each["places"])}) for each in values["lookups"]
-    )
-    residuals = _parse_places(values.get("residuals", ()))
+    lookups = (Lookup(**each | {"places": _freeze(each["places"])}) for each in values["lookups"])
+    residuals = _freeze(values.get("residuals", ()))
     return Layer(**values | {"lookups": tuple(lookups), "residuals": residuals})
 
 
-def _parse_places(places: Iterable[Iterable[Iterable[int]]]) -> tuple[tuple[Tap, ...], ...]:
-    return tuple(tuple(map(tuple, taps)) for taps in places)
+def _freeze(value: Any) -> Any:
+    return tuple(map(_freeze, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _number_planes(layers: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -210,17 +207,11 @@ def _number_planes(layers: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]
     that were kept."""
     made, kept, first = [0], [], 1
     for layer in layers:
-        old = dict(layer)
-        known = kept if old.pop("reads_kept") else made
-        keeps = old.pop("keeps")
-        lookups = [
-            {
-                "table": each["table"],
-                "places": [[[known[channel], *offset] for channel, *offset in each["taps"]]],
-            }
-            for each in old.pop("lookups")
-        ]
-        rotations = {each["rotations"] for each in layer["lookups"]}.pop()
-        yield old | {"lookups": lookups, "rotations": rotations}
-        new = [*range(first, first + old["out_channels"])]
-        kept, made, first = kept + new[:keeps], new[keeps:], first + len(new)
+        known = kept if layer["reads_kept"] else made
+        lookups, own = [], {key: layer[key] for key in layer if key not in ("reads_kept", "keeps")}
+        for each in layer["lookups"]:
+            taps = [[known[channel], *offset] for channel, *offset in each["taps"]]
+            lookups.append({"table": each["table"], "places": [taps]})
+        yield own | {"lookups": lookups, "rotations": layer["lookups"][0]["rotations"]}
+        new = [*range(first, first + layer["out_channels"])]
+        kept, made, first = kept + new[: layer["keeps"]], new[layer["keeps"] :], first + len(new)

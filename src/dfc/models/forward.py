@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dfc.models.layers import Architecture, Layer, Lookup
-from dfc.models.taps import Range, Tap, compute_reach, pad_positions, rotate_block, rotate_taps
+from dfc.models.taps import Range, Tap, pad_positions, rotate_block, rotate_taps
 
 Planes = Sequence[Tensor]  # all that are made so far, [B, H, W] each
 LookupValues = Callable[[Lookup, int, Tensor], Tensor]
@@ -151,7 +151,7 @@ def _shift(plane: Tensor, row: int, column: int, padding: str) -> Tensor:
     """Read a plane [B, H, W] of any size at an offset from every position."""
     if row == column == 0:
         return plane
-    reach = compute_reach(((0, row, column),))
+    reach = max(abs(row), abs(column))
     rows, columns = (
         torch.from_numpy(pad_positions(length, reach, padding)[reach + at : reach + at + length])
         for length, at in zip(plane.shape[-2:], (row, column), strict=True)

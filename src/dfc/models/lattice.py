@@ -7,7 +7,6 @@ coarse one elsewhere; `Adaptive` (ShiftLUT) samples every column of a table of o
 its own.
 """
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -44,14 +43,9 @@ class Uniform:
     levels: int = 256
 
     @property
-    def finest(self) -> int:
-        """The smallest interval."""
-        return self.interval
-
-    @property
     def title(self) -> str:
         """For people."""
-        plain = self.taps == 4 and self.levels == 256
+        plain = (self.taps, self.levels) == (4, 256)
         details = "" if plain else f", {self.taps} tap(s) of {self.levels} levels"
         return f"uniform, interval {self.interval}{details}"
 
@@ -71,11 +65,6 @@ class Uniform:
         return self.length**self.taps
 
     @property
-    def diagonal_size(self) -> int:
-        """How many rows are diagonal: all of them."""
-        return self.size
-
-    @property
     def strides(self) -> tuple[int, ...]:
         """Rows between neighbours along `a`, `b`, `c` and `d` (`a` slowest)."""
         return tuple(self.length**axis for axis in reversed(range(self.taps)))
@@ -83,8 +72,7 @@ class Uniform:
     @cached_property
     def points(self) -> NDArray[np.int64]:
         """Inputs [size, taps] of every row, 0..levels."""
-        axes = np.indices((self.length,) * self.taps).reshape(self.taps, -1).T
-        return axes * self.step
+        return np.indices((self.length,) * self.taps).reshape(self.taps, -1).T * self.step
 
     def rows(self, points: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows [N] of lattice points [N, taps]; a `ValueError` if a point is not on the lattice."""
@@ -110,7 +98,7 @@ class Adaptive:
     taps: ClassVar = 1
 
     @property
-    def finest(self) -> int:
+    def interval(self) -> int:
         """The smallest interval."""
         return min(self.intervals)
 
@@ -170,7 +158,7 @@ class DiagonalFirst:
     levels: ClassVar = 256
 
     @property
-    def finest(self) -> int:
+    def interval(self) -> int:
         """The smallest interval: that of the diagonal lattice."""
         return self.diagonal.interval
 
@@ -214,8 +202,7 @@ class DiagonalFirst:
     @property
     def diagonal_size(self) -> int:
         """How many rows are diagonal."""
-        length, named = self.diagonal.length, len(self.dims) - 1
-        width = self.diagonal_width
+        length, named, width = self.diagonal.length, len(self.dims) - 1, self.diagonal_width
         near = (min(a + width, length - 1) - max(a - width, 0) + 1 for a in range(length))
         return sum(count**named for count in near) * length ** (3 - named)
 
@@ -245,17 +232,14 @@ Lattice = Uniform | DiagonalFirst | Adaptive
 
 def parse_lattice(values: dict[str, Any]) -> Lattice:
     """Read what `to_json` wrote; a `ValueError` if it describes no lattice."""
+    parts: list[Uniform] = []
     match values:
         case {"kind": "uniform", "interval": int(interval)}:
-            taps, levels = values.get("taps", 4), values.get("levels", 256)
-            if _are_intervals([interval], levels) and taps in (1, 2, 3, 4):
-                lattice = Uniform(interval, taps, levels)
-                if taps == 1 or lattice.length <= MOST_POINTS:
-                    return lattice
+            lattice = Uniform(interval, values.get("taps", 4), values.get("levels", 256))
+            parts = [lattice]
         case {"kind": "adaptive", "intervals": str(digits), "levels": levels}:
             intervals = tuple(map(int, digits)) if digits.isdecimal() else ()
-            if intervals and _are_intervals(intervals, levels):
-                return Adaptive(intervals, levels)
+            lattice, parts = Adaptive(intervals, levels), [Uniform(k, 1, levels) for k in intervals]
         case {
             "kind": "diagonal-first",
             "interval": int(interval),
@@ -263,12 +247,15 @@ def parse_lattice(values: dict[str, Any]) -> Lattice:
             "diagonal_width": int(width),
             "dfc_interval": int(non_diagonal),
         } if interval < non_diagonal and width >= 0:
-            diagonal = Uniform(interval)
-            if _are_intervals([interval, non_diagonal], 256) and diagonal.length <= MOST_POINTS:
-                return DiagonalFirst(diagonal, dims, width, Uniform(non_diagonal))
-    raise ValueError(f"no lattice is described by {values!r}")
+            parts = [Uniform(interval), Uniform(non_diagonal)]
+            lattice = DiagonalFirst(parts[0], dims, width, parts[1])
+    if not parts or not all(map(_is_possible, parts)):
+        raise ValueError(f"no lattice is described by {values!r}")
+    return lattice
 
 
-def _are_intervals(intervals: Iterable[int], levels: object) -> bool:
-    """Whether axes of so many levels can be sampled in these steps."""
-    return levels in LEVELS and all(each >= 0 and 2**each <= levels for each in intervals)
+def _is_possible(lattice: Uniform) -> bool:
+    if lattice.taps not in (1, 2, 3, 4) or lattice.levels not in LEVELS:
+        return False
+    steps = range(lattice.levels.bit_length())
+    return lattice.interval in steps and (lattice.taps == 1 or lattice.length <= MOST_POINTS)

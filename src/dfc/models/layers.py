@@ -15,8 +15,8 @@ from dfc.models.taps import (
     PATTERNS,
     Range,
     Tap,
+    check_choice,
     check_number,
-    check_range,
     check_taps,
     compute_reach,
 )
@@ -43,7 +43,7 @@ class Input:
         check_number("colour of an input", self.colour, 0, 2)
         check_number("bits of an input", self.bits, 1, 8)
         check_number("shift of an input", self.shift, 0, 8 - self.bits)
-        check_range(self.range)
+        self.range.check()
 
     @property
     def range(self) -> Range:
@@ -80,12 +80,12 @@ class Lookup:
         counts = {len(taps) for taps in self.places}
         if len(counts) > 1 or not counts <= {1, 2, 3, 4}:
             raise ValueError(f"table {self.table}: expected one to four taps, as many everywhere")
-        check_taps(self.table, [tap for taps in self.places for tap in taps])
-        check_range(self.range)
-        if self.depthwise is not True and self.depthwise is not False:
-            raise ValueError(f"table {self.table}: depthwise: expected true or false")
-        if self.depthwise and self.taps > 1:
-            raise ValueError(f"table {self.table}: expected one tap where it is depthwise")
+        check_taps(self.table, self.places)
+        self.range.check()
+        if type(self.depthwise) is not bool or (self.depthwise and self.taps > 1):
+            raise ValueError(
+                f"table {self.table}: depthwise: expected false, or one tap"
+            )
 
     @property
     def range(self) -> Range:
@@ -98,14 +98,9 @@ class Lookup:
         return len(self.places[0])
 
     @property
-    def reach(self) -> int:
-        """The largest distance in pixels between a position and what is read for it."""
-        return max(compute_reach(taps) for taps in self.places)
-
-    @property
     def is_spatial(self) -> bool:
         """Whether it reads several positions, and not several channels of one."""
-        return self.reach > 0
+        return compute_reach(self.places) > 0
 
     @property
     def pattern(self) -> str:
@@ -141,12 +136,11 @@ class Layer:
         check_number("bias", self.bias, -255, 255)
         check_number("scale", self.scale, SCALES[0], SCALES[-1])
         check_number("out_channels", self.out_channels, 1, MOST_VALUES // self.scale**2)
-        if type(self.rotations) is not int or self.rotations not in (1, 4):
-            raise ValueError(f"rotations: expected 1 or 4, found {self.rotations!r}")
-        check_taps("residuals", [tap for taps in self.residuals for tap in taps])
+        check_choice("rotations", self.rotations, (1, 4), "1 or 4")
+        check_taps("residuals", self.residuals)
         if self.residuals and self.values % len(self.residuals):
             raise ValueError(f"residuals: expected as many as divide {self.values} values")
-        check_range(self.range)
+        self.range.check()
         if any(lookup.depthwise for lookup in self.lookups) and not self.is_one_tap:
             raise ValueError("expected lookups of one tap in a layer with depthwise ones")
 
@@ -169,13 +163,6 @@ class Layer:
     def is_one_tap(self) -> bool:
         """Whether every lookup reads a single tap."""
         return all(lookup.taps == 1 for lookup in self.lookups)
-
-    @property
-    def reach(self) -> int:
-        """The largest distance in pixels between a position and what is read for it."""
-        return max(
-            [*(lookup.reach for lookup in self.lookups), *map(compute_reach, self.residuals)]
-        )
 
     def list_residuals(self) -> list[tuple[Tap, ...]]:
         """List what is added to each value."""
@@ -218,8 +205,7 @@ class Architecture:
             raise ValueError(f"expected the name of an architecture, found {self.name!r}")
         if self.padding not in ("edge", "reflect"):
             raise ValueError(f"expected the padding edge or reflect, found {self.padding!r}")
-        if type(self.rotations) is not int or self.rotations not in (1, 4):
-            raise ValueError(f"rotations: expected 1 or 4, found {self.rotations!r}")
+        check_choice("rotations", self.rotations, (1, 4), "1 or 4")
         check_number("bias", self.bias, -255, 255)
         check_number("layers", len(self.layers), 1, MOST_LAYERS)
         check_number("inputs", len(self.inputs), 1, MOST_VALUES)
@@ -232,14 +218,13 @@ class Architecture:
         if self.colours == 2 or {each.colour for each in self.inputs} != {*range(self.colours)}:
             raise ValueError("expected inputs of one colour, or of all three")
         for index, layer in enumerate(self.layers):
-            known = self.planes[: self.first_planes[index]]
-            table = layer.lookups[0].table
+            known, table = self.planes[: self.first_planes[index]], layer.lookups[0].table
             for (plane, _, _), wanted in layer.list_reads():
                 if plane >= len(known):
                     raise ValueError(f"table {table}: reads a channel that is not there")
-                if wanted not in (None, known[plane]):
-                    lowest, highest = known[plane].lowest, known[plane].highest
-                    raise ValueError(f"table {table}: reads plane {plane}, of {lowest}..{highest}")
+                if wanted not in (None, held := known[plane]):
+                    held = f"{held.lowest}..{held.highest}"
+                    raise ValueError(f"table {table}: reads plane {plane}, of {held}")
         if self.layers[-1].out_channels != self.colours:
             raise ValueError(f"expected a last layer that gives {self.colours} channel(s)")
         if any(layer.scale > 1 for layer in self.layers[:-1]):
@@ -267,16 +252,16 @@ class Architecture:
         counts = [len(self.inputs), *(layer.out_channels for layer in self.layers[:-1])]
         return tuple(int(first) for first in np.cumsum(counts))
 
-    @property
+    @cached_property
     def reach(self) -> int:
-        """The largest distance in pixels between a position and what any layer reads for it."""
-        return max(layer.reach for layer in self.layers)
+        """The largest distance in pixels between a position and what is read for it."""
+        reads = (tap for layer in self.layers for tap, _ in layer.list_reads())
+        return compute_reach([reads])
 
     @property
     def patterns(self) -> str:
         """The letters of all patterns, in the order of their first lookups."""
-        letters = (lookup.pattern for lookup, _ in self.lookups.values())
-        return "".join(dict.fromkeys(letters))
+        return "".join(dict.fromkeys(lookup.pattern for lookup, _ in self.lookups.values()))
 
     @property
     def stages(self) -> int:

@@ -30,9 +30,8 @@ class Table:
         if self.values.dtype != np.int8 or self.values.ndim != 2:
             raise ValueError(f"expected a matrix of int8, found {self.values.dtype}")
         if len(self.values) != self.lattice.size:
-            raise ValueError(
-                f"expected {self.lattice.size} rows for its lattice, found {len(self.values)}"
-            )
+            found = len(self.values)
+            raise ValueError(f"expected {self.lattice.size} rows for its lattice, found {found}")
 
     @property
     def columns(self) -> int:
@@ -59,18 +58,16 @@ class Table:
         if not isinstance(self.lattice, Uniform):
             return self
         levels, own = self.lattice.levels, self.expand()
-        kept = {self.lattice.interval: self.values}
-        chosen = np.full(self.columns, self.lattice.interval)
-        for interval in range(self.lattice.interval + 1, levels.bit_length()):
+        kept, chosen = {}, np.full(self.columns, self.lattice.interval)
+        for interval in range(self.lattice.interval, levels.bit_length()):
             lattice = Uniform(interval, 1, levels)
             # Where every level is sampled, none lies above the last.
             rows = np.minimum(lattice.points[:, 0] // self.lattice.step, len(self.values) - 1)
-            kept[interval] = self.values[rows]
-            error = np.abs(Table(lattice, kept[interval]).expand() - own).mean(0)
+            kept[interval] = Table(lattice, self.values[rows])
+            error = np.abs(kept[interval].expand() - own).mean(0)
             chosen[error <= error_bound] = interval
-        lattice = Adaptive(tuple(map(int, chosen)), levels)
-        columns = [kept[interval][:, k] for k, interval in enumerate(lattice.intervals)]
-        return Table(lattice, np.concatenate(columns)[:, None])
+        columns = [kept[interval].values[:, k] for k, interval in enumerate(chosen)]
+        return Table(Adaptive(tuple(chosen.tolist()), levels), np.concatenate(columns)[:, None])
 
     def expand(self) -> NDArray[np.float64]:
         """Interpolate a table of one tap at every level: [levels, columns]."""
@@ -97,19 +94,17 @@ class Lut:
         if list(lookups) != list(self.tables):
             raise ValueError(f"expected the tables {list(lookups)}, found {list(self.tables)}")
         for name, (lookup, layer) in lookups.items():
-            table = self.tables[name]
-            lattice, expected = table.lattice, len(lookup.places) * layer.values
+            table, expected = self.tables[name], len(lookup.places) * layer.values
+            lattice = table.lattice
             if (lattice.taps, lattice.levels) != (lookup.taps, lookup.levels):
-                raise ValueError(
-                    f"table {name}: expected a lattice of {lookup.taps} tap(s) and {lookup.levels} "
-                    f"levels, found {lattice.taps} and {lattice.levels}"
-                )
+                wanted = f"a lattice of {lookup.taps} tap(s) and {lookup.levels} levels"
+                found = f"{lattice.taps} and {lattice.levels}"
+                raise ValueError(f"table {name}: expected {wanted}, found {found}")
             if isinstance(lattice, Adaptive) and not layer.is_one_tap:
                 raise ValueError(f"table {name}: is adaptive, beside lookups of several taps")
             if table.columns != expected:
-                raise ValueError(
-                    f"table {name}: expected {expected} values a row, found {table.columns}"
-                )
+                found = f"values a row, found {table.columns}"
+                raise ValueError(f"table {name}: expected {expected} {found}")
 
     @property
     def size_mib(self) -> float:
@@ -131,20 +126,20 @@ class Lut:
         for name, (lookup, layer) in self.architecture.lookups.items():
             table = self.tables[name]
             if is_diagonal_first(lookup):
-                fine = Uniform(table.lattice.finest)
-                table = table.resample(DiagonalFirst(fine, dims, diagonal_width, Uniform(interval)))
+                parts = Uniform(table.lattice.interval), Uniform(interval)
+                table = table.resample(DiagonalFirst(parts[0], dims, diagonal_width, parts[1]))
             elif layer.is_one_tap and error_bound is not None:
                 table = table.resample_columns(error_bound)
             tables[name] = table
         if all(tables[name] is table for name, table in self.tables.items()):
             return self
-        kinds, knobs = {type(table.lattice) for table in tables.values()}, {}
+        kinds = {type(table.lattice) for table in tables.values()}
+        step: dict[str, Any] = {"step": "compress"}
         if DiagonalFirst in kinds:
-            knobs = {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
+            step |= {"dims": dims, "diagonal_width": diagonal_width, "interval": interval}
         if Adaptive in kinds:
-            knobs["error_bound"] = error_bound
-        history = (*self.history, {"step": "compress", **knobs})
-        return replace(self, tables=tables, history=history)
+            step["error_bound"] = error_bound
+        return replace(self, tables=tables, history=(*self.history, step))
 
 
 def is_diagonal_first(lookup: Lookup) -> bool:

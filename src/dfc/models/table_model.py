@@ -77,7 +77,7 @@ class TableParameters(nn.Module):
         taps, levels = table.lattice.taps, table.lattice.levels
         # Of 256 levels; those of fewer have as many points.
         own = (interval - 9 + levels.bit_length() for interval in intervals)
-        coarser = sorted(interval for interval in own if interval > table.lattice.finest)
+        coarser = sorted(interval for interval in own if interval > table.lattice.interval)
         if isinstance(table.lattice, Adaptive):
             coarser = []
         self.coarse = nn.ModuleList(

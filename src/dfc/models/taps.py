@@ -1,6 +1,8 @@
 """Taps: what a lookup reads, and the geometry of turning and padding it."""
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +34,11 @@ class Range(NamedTuple):
         """The largest of them."""
         return self.lowest + self.levels - 1
 
+    def check(self) -> None:
+        """Refuse ranges that no byte holds, signed or not."""
+        check_number("lowest", self.lowest, -128, 0)
+        check_choice("levels", self.levels, LEVELS, "a power of 2 up to 256")
+
 
 def rotate_taps(taps: tuple[Tap, ...], turns: int) -> tuple[Tap, ...]:
     """Rotate taps, so that they read from the upright image what they would read from one turned
@@ -50,8 +57,9 @@ def rotate_block(channels: int, scale: int, turns: int) -> NDArray[np.int64]:
     return np.rot90(block, -turns, (1, 2)).ravel()
 
 
-def compute_reach(taps: tuple[Tap, ...]) -> int:
-    """Compute the largest distance in pixels between a position and some taps."""
+def compute_reach(places: Iterable[tuple[Tap, ...]]) -> int:
+    """Compute the largest distance in pixels between a position and the taps of some places."""
+    taps = chain.from_iterable(places)
     return max((max(abs(row), abs(column)) for _, row, column in taps), default=0)
 
 
@@ -63,22 +71,20 @@ def pad_positions(length: int, margin: int, padding: str) -> NDArray[np.int64]:
 
 def check_number(what: str, value: object, lowest: int, highest: int) -> None:
     """Refuse what is not a whole number from the lowest to the highest."""
-    if type(value) is not int or not lowest <= value <= highest:
-        raise ValueError(f"{what}: expected {lowest} to {highest}, found {value!r}")
+    check_choice(what, value, range(lowest, highest + 1), f"{lowest} to {highest}")
 
 
-def check_taps(what: str, taps: list[Tap]) -> None:
+def check_choice(what: str, value: object, choices: Sequence[int], expected: str) -> None:
+    """Refuse what is no whole number, or none of the choices."""
+    if type(value) is not int or value not in choices:
+        raise ValueError(f"{what}: expected {expected}, found {value!r}")
+
+
+def check_taps(what: str, places: Iterable[tuple[Tap, ...]]) -> None:
     """Refuse what are not taps, or taps that are far away."""
-    for tap in taps:
+    for tap in chain.from_iterable(places):
         if len(tap) != 3:
             raise ValueError(f"{what}: expected taps of plane, row and column")
         check_number(f"{what}: plane", tap[0], 0, 2**16)
         for offset in tap[1:]:
             check_number(f"{what}: offset", offset, -MOST_REACH, MOST_REACH)
-
-
-def check_range(values: Range) -> None:
-    """Refuse ranges that no byte holds, signed or not."""
-    check_number("lowest", values.lowest, -128, 0)
-    if type(values.levels) is not int or values.levels not in LEVELS:
-        raise ValueError(f"levels: expected a power of 2 up to 256, found {values.levels!r}")
