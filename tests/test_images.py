@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from dfc.common.errors import UserError
-from dfc.images import list_images, read_image, write_image
+from dfc.images.files import list_images, read_image, write_image
 
 
 @pytest.mark.parametrize("mode", ["P", "CMYK", "RGBA"])

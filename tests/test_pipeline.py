@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import yaml
 
+from dfc import restore
 from dfc.common.pipeline import FINETUNED
-from dfc.engine.pictures import restore
-from dfc.images import read_image, write_image
+from dfc.images.files import read_image, write_image
 from dfc.models.artifact import load_lut
 
 ROOT = Path(__file__).parents[1]

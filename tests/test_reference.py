@@ -9,7 +9,7 @@ from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
 from dfc.engine import restore
 from dfc.evaluation.benchmark import restore_with_model
-from dfc.images import read_image
+from dfc.images.files import read_image
 from dfc.interop.sources import read_source
 from dfc.models.architectures import build
 from dfc.models.export import export

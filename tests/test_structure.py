@@ -23,8 +23,8 @@ RANKS = {
     "interop": 5,
     "evaluation": 6,
     "report": 7,
-    "cli": 8,
-    "__init__": 9,
+    "__init__": 8,
+    "cli": 9,
 }
 """A room imports itself and rooms of lower ranks."""
 PLUMBING = ("src/dfc/common/", "src/dfc/params.py", "src/dfc/tasks/__init__.py")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from dfc.common.pipeline import DFC, FINETUNED, LUT, TRAINED
-from dfc.images import write_image
+from dfc.images.files import write_image
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 

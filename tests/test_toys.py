@@ -15,7 +15,7 @@ import yaml
 from dfc import tasks
 from dfc.common.pipeline import FINETUNED
 from dfc.engine import restore
-from dfc.images import read_image, write_image
+from dfc.images.files import read_image, write_image
 from dfc.models.architectures import ARCHITECTURES
 from dfc.models.artifact import load_lut
 from dfc.models.layers import Architecture, Layer, Lookup

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfc.images import write_image
+from dfc.images.files import write_image
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
-from dfc.images import downscale, read_image
+from dfc.images.files import read_image
+from dfc.images.pixels import downscale
 from dfc.tasks import build_task
 
 MakeImage = Callable[..., Path]

@@ -14,7 +14,8 @@ from dfc.data.prepare import (
     load_training_example,
     load_validation_example,
 )
-from dfc.images import compute_luma, read_image
+from dfc.images.files import read_image
+from dfc.images.pixels import compute_luma
 from dfc.tasks import build_task
 from dfc.tasks.base import Task
 

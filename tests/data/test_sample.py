@@ -1,7 +1,7 @@
 import pytest
 
 from dfc.data import sample
-from dfc.images import read_image
+from dfc.images.files import read_image
 
 
 @pytest.mark.parametrize("name", sample.TRAIN + sample.VALIDATION + sample.BENCHMARK)

@@ -10,7 +10,7 @@ from dfc.data.layouts import find_pairs
 from dfc.engine import strips
 from dfc.engine.strips import restore
 from dfc.evaluation.benchmark import restore_with_model
-from dfc.images import read_image
+from dfc.images.files import read_image
 from dfc.interop.sources import read_source
 from dfc.models.export import export
 from dfc.models.lut import Lut

@@ -9,7 +9,7 @@ from torch import nn
 from dfc.data.layouts import Pair
 from dfc.evaluation.benchmark import Comparison, restore_with_model
 from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
-from dfc.images import write_image
+from dfc.images.files import write_image
 from dfc.models.architectures import build
 from dfc.tasks import build_task
 

@@ -17,9 +17,9 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from dfc import restore
 from dfc.cli.describing import describe_file, format_lines
 from dfc.common.errors import UserError
-from dfc.engine.pictures import restore
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build

@@ -12,7 +12,7 @@ from dfc.common.errors import UserError
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
 from dfc.engine.strips import restore
-from dfc.images import read_image
+from dfc.images.files import read_image
 from dfc.interop.sources import read_source
 from dfc.interop.tables import write_tables
 from dfc.models.lut import Lut

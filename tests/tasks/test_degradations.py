@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.images import crop_to_multiple, cut_margin, downscale, upscale_bicubic
+from dfc.images.pixels import crop_to_multiple, cut_margin, downscale, upscale_bicubic
 from dfc.tasks import build_task
 from dfc.tasks.deblur import blur, draw_shake_kernel
 

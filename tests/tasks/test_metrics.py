@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
-from dfc.images import compute_luma, upscale_bicubic
+from dfc.images.pixels import compute_luma, upscale_bicubic
 from dfc.tasks import build_task
 from dfc.tasks.metrics import compute_psnr, compute_psnr_b, compute_ssim
 

@@ -20,7 +20,8 @@ from safetensors.torch import load_file
 
 from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, REPORTS, TRAINED
 from dfc.data.store import Example
-from dfc.images import downscale, write_image
+from dfc.images.files import write_image
+from dfc.images.pixels import downscale
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 from dfc.params import load_params

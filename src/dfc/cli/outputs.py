@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
-from dfc.images import EXTENSIONS, is_image, list_images
+from dfc.images.files import EXTENSIONS, is_image, list_images
 
 LOSSLESS = (".png", ".bmp", ".tif", ".tiff")
 

@@ -134,7 +134,7 @@ def restore_file(
     """Restore all frames of an image file into another, and list what was left out."""
     import dfc
     from dfc.common.files import atomic_write
-    from dfc.images import ANIMATED, FORMATS, encode_frames, name_source, open_frames
+    from dfc.images.files import ANIMATED, FORMATS, encode_frames, name_source, open_frames
 
     extension = encoding.extension or (target.suffix if isinstance(target, Path) else ".png")
     format = FORMATS[extension.lower()]

@@ -6,7 +6,7 @@ import numpy as np
 
 from dfc.common.errors import UserError
 from dfc.data.store import PairStore
-from dfc.images import cut_margin
+from dfc.images.pixels import cut_margin
 from dfc.tasks.base import Task
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfc.common.errors import UserError
-from dfc.images import EXTENSIONS, is_image, list_images
+from dfc.images.files import EXTENSIONS, is_image, list_images
 
 _SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
-from dfc.images import read_image
+from dfc.images.files import read_image
 from dfc.tasks.base import Task
 
 

@@ -11,7 +11,8 @@ from dfc.data import sample
 from dfc.data.layouts import Pair, find_pairs
 from dfc.data.pairs import describe_size, has_degraded_file, load_pair, load_target
 from dfc.data.store import Example
-from dfc.images import compute_luma, crop_to_multiple, list_images, resize_bicubic, round_to_8_bit
+from dfc.images.files import list_images
+from dfc.images.pixels import compute_luma, crop_to_multiple, resize_bicubic, round_to_8_bit
 from dfc.tasks.base import Task
 
 # Without images of its own, validation takes every 20th of the training images, 10 at most.

@@ -19,7 +19,7 @@ import numpy as np
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, fingerprint, replace_path
-from dfc.images import split_planes
+from dfc.images.pixels import split_planes
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"

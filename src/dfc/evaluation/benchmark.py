@@ -16,7 +16,8 @@ from dfc.common.parallel import count_image_workers, prefetch
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
 from dfc.engine import restore
-from dfc.images import round_to_8_bit, write_image
+from dfc.images.files import write_image
+from dfc.images.pixels import round_to_8_bit
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
 from dfc.tasks.base import Task

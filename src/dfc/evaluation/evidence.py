@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dfc.common.files import atomic_write
 from dfc.evaluation.scores import compute_gains, summarise
-from dfc.images import read_image, write_image
+from dfc.images.files import read_image, write_image
 
 TARGET = "target"  # what an example shows beside its methods
 FACTS, ACCESSES, VALUES, EXAMPLES = "facts.json", "accesses.csv", "values.csv", "examples"

@@ -10,7 +10,7 @@ from scipy.ndimage import uniform_filter
 from dfc.data.pairs import load_pair
 from dfc.evaluation.benchmark import Comparison
 from dfc.evaluation.evidence import MOST_ERROR, TARGET, Example
-from dfc.images import compute_luma, round_to_8_bit
+from dfc.images.pixels import compute_luma, round_to_8_bit
 
 Image = NDArray[np.uint8]
 WINDOW = (300, 400)

@@ -19,7 +19,8 @@ from dfc.engine import restore
 from dfc.engine.isa import choose_isa
 from dfc.engine.training import EngineModel
 from dfc.evaluation.competitors import find_competitors
-from dfc.images import downscale, read_image, resize_bicubic
+from dfc.images.files import read_image
+from dfc.images.pixels import downscale, resize_bicubic
 from dfc.models.lut import Lut
 from dfc.training.loop import take_step
 

@@ -83,9 +83,7 @@ class Lookup:
         check_taps(self.table, self.places)
         self.range.check()
         if type(self.depthwise) is not bool or (self.depthwise and self.taps > 1):
-            raise ValueError(
-                f"table {self.table}: depthwise: expected false, or one tap"
-            )
+            raise ValueError(f"table {self.table}: depthwise: expected false, or one tap")
 
     @property
     def range(self) -> Range:

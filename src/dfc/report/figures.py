@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dfc.common.files import atomic_write
 from dfc.evaluation.evidence import TARGET, Evidence
-from dfc.images import write_image
+from dfc.images.files import write_image
 from dfc.report.charts import draw_svg, fill_colours
 from dfc.report.points import collect_points
 from dfc.report.rate_distortion import plot_results

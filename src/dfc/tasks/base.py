@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from dfc.images import crop_to_multiple
+from dfc.images.pixels import crop_to_multiple
 from dfc.tasks.metrics import Metric
 
 

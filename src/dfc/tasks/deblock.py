@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from dfc.images import compute_luma, round_to_8_bit
+from dfc.images.pixels import compute_luma, round_to_8_bit
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import compute_psnr, compute_psnr_b, compute_ssim
 

@@ -7,7 +7,7 @@ from zlib import crc32
 import numpy as np
 from scipy.ndimage import convolve, gaussian_filter1d
 
-from dfc.images import cut_margin, round_to_8_bit
+from dfc.images.pixels import cut_margin, round_to_8_bit
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import OnLuma, compute_psnr, compute_ssim
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dfc.images import round_to_8_bit
+from dfc.images.pixels import round_to_8_bit
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import compute_psnr, compute_ssim
 

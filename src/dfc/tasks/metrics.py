@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from dfc.images import compute_luma
+from dfc.images.pixels import compute_luma
 
 Metric = Callable[[np.ndarray, np.ndarray], float]  # compares a restored image with its target
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dfc.images import downscale, upscale_bicubic
+from dfc.images.pixels import downscale, upscale_bicubic
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import Metric, OnLuma, compute_psnr, compute_ssim
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dfc.evaluation.evidence import MOST_ERROR, TARGET, Evidence, Example
-from dfc.images import round_to_8_bit
+from dfc.images.pixels import round_to_8_bit
 from dfc.report.run import Run
 
 ID, TITLE = "gallery", "Pictures"

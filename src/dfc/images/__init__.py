@@ -1,0 +1,1 @@
+"""Images: files in and out, and their pixels."""
