@@ -1,4 +1,4 @@
-"""Atomic writes: files that a reader never meets half written; digests of what results need."""
+"""Atomic writes: files that a reader never meets half written; tensors; digests of results."""
 
 import hashlib
 import json
@@ -35,6 +35,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
     finally:
         _remove(partial)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read all tensors and the metadata of a safetensors file; a bad file is a `UserError`."""
+    from safetensors import SafetensorError, safe_open  # not needed by those that only write
+
+    try:
+        with safe_open(path, "numpy") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        reason = "no such file" if not path.exists() else error
+        raise UserError(f"{path}: not a readable safetensors file ({reason})") from None
 
 
 def replace_path(whole: Path, path: Path) -> None:

@@ -99,40 +99,29 @@ def find_bytes(typingctx, tables, offset, index, size):
     return index(tables, types.intp, index, size), codegen
 
 
-def _interleaved(lanes: int, high: bool) -> list[int]:
-    """Order of the bytes of two vectors that are interleaved in each sixteen, as x86 does it."""
-    return [
-        block + 8 * high + k + second * lanes
-        for block in range(0, lanes, 16)
-        for k in range(8)
-        for second in (0, 1)
-    ]
+def _list_interleaved(lanes: int, part: int) -> list[int]:
+    """List the bytes of two vectors that are interleaved in each sixteen, as x86 does it."""
+    firsts = (block + 8 * part + k for block in range(0, lanes, 16) for k in range(8))
+    return [at for first in firsts for at in (first, first + lanes)]
 
 
-def _define_interleave(name: str, high: bool):
-    def interleave(typingctx, low_bytes, high_bytes):
-        half = Vector(16, low_bytes.lanes // 2)
-        order = number_lanes(_interleaved(low_bytes.lanes, high))
+@intrinsic(prefer_literal=True)
+def interleave(typingctx, low, high, part):
+    """Make 16-bit integers of low and high bytes: part 0 or 1, half of the lanes each."""
+    half = Vector(16, low.lanes // 2)
+    order = number_lanes(_list_interleaved(low.lanes, part.literal_value))
 
-        def codegen(context, builder, sig, args):
-            return builder.bitcast(builder.shuffle_vector(*args, order), half.llvm)
+    def codegen(context, builder, sig, args):
+        return builder.bitcast(builder.shuffle_vector(*args[:2], order), half.llvm)
 
-        return half(low_bytes, high_bytes), codegen
-
-    interleave.__name__ = interleave.__qualname__ = name
-    interleave.__doc__ = "Make 16-bit integers of low and high bytes, half of the lanes."
-    return intrinsic(interleave)
-
-
-interleave_first = _define_interleave("interleave_first", False)
-interleave_second = _define_interleave("interleave_second", True)
+    return half(low, high, part), codegen
 
 
 @intrinsic
 def join_halves(typingctx, first, second):
-    """Put the low bytes of what `interleave_first` and `interleave_second` gave back in order."""
+    """Put the low bytes of the two parts that `interleave` gave back in order."""
     joined = Vector(8, 2 * first.lanes)
-    places = _interleaved(joined.lanes, False)[::2] + _interleaved(joined.lanes, True)[::2]
+    places = [at for part in (0, 1) for at in _list_interleaved(joined.lanes, part)[::2]]
     order = number_lanes([places.index(k) for k in range(joined.lanes)])
 
     def codegen(context, builder, sig, args):

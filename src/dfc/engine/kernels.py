@@ -74,18 +74,6 @@ def count_lanes(values: int) -> int:
 
 
 @njit(inline="always")
-def _rotate(part, channels, scale, turns):
-    """Turn blocks by quarters whose number is known only while the kernel runs."""
-    if turns == 1:
-        part = rotate_block(part, channels, scale, 1)
-    elif turns == 2:
-        part = rotate_block(part, channels, scale, 2)
-    elif turns == 3:
-        part = rotate_block(part, channels, scale, 3)
-    return part
-
-
-@njit(inline="always")
 def _sum_residuals(planes, start, count, added, starts, constants, lanes, sums):
     """Fill in what is added to each of the values [count * lanes] of some pixels."""
     for value in range(len(constants)):
@@ -144,7 +132,7 @@ def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> C
                                     store(part, partial, at)
                         for at in range(0, count * lanes, lanes):
                             part = load(partial, at, 32, lanes)
-                            part = _rotate(part, channels, scale, turn)
+                            part = rotate_block(part, channels, scale, turn)
                             store(load(total, at, 32, lanes) + part, total, at)
                 if not plain:
                     _sum_residuals(planes, start, count, added, starts, constants, lanes, residuals)
@@ -193,7 +181,7 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
                 for turn in range(len(taps)):
                     for at in range(0, count * lanes, lanes):
                         part = load_float(upright, at, lanes) * share
-                        store(_rotate(part, channels, scale, 4 - turn), tile, at)
+                        store(rotate_block(part, channels, scale, 4 - turn), tile, at)
                     for number in range(len(lookups)):
                         own, lookup = taps[turn, number], lookups[number]
                         sources = moved[turn, number]

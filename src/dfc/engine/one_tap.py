@@ -9,7 +9,7 @@ from functools import cache
 
 from numba import njit
 
-from dfc.engine.isa import find_bytes, interleave_first, interleave_second, join_halves
+from dfc.engine.isa import find_bytes, interleave, join_halves
 from dfc.engine.simd import convert, divide, higher, load, lower, splat, store
 
 
@@ -47,8 +47,8 @@ def make_one_tap_kernel(lanes: int, size: int) -> Callable:
                             index = load(planes, start + taps[lookup], 8, lanes)
                             low = find_bytes(tables, 2 * size * lookup, index, size)
                             high = find_bytes(tables, (2 * lookup + 1) * size, index, size)
-                            part = part + interleave_first(low, high)
-                            other = other + interleave_second(low, high)
+                            part = part + interleave(low, high, 0)
+                            other = other + interleave(low, high, 1)
                         first = first + convert(part, 32)
                         second = second + convert(other, 32)
                     constant = splat(constants[value], 16, half)
@@ -57,8 +57,8 @@ def make_one_tap_kernel(lanes: int, size: int) -> Callable:
                     part, other = convert(first, 16) + constant, convert(second, 16) + constant
                     for residual in range(starts[value], starts[value + 1]):
                         index = load(planes, start + added[residual], 8, lanes)
-                        part = part + interleave_first(index, none)
-                        other = other + interleave_second(index, none)
+                        part = part + interleave(index, none, 0)
+                        other = other + interleave(index, none, 1)
                     part = lower(higher(part, zero), limit)
                     other = lower(higher(other, zero), limit)
                     at = output_origin + value * output_plane + row * output_pitch + left

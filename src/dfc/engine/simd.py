@@ -62,17 +62,10 @@ def _define_operator(symbol: Callable, name: str) -> None:
         return getattr(builder, "f" + name if sig.return_type.floating else name)(*args)
 
 
-for _symbol, _name in (
-    (operator.add, "add"),
-    (operator.sub, "sub"),
-    (operator.mul, "mul"),
-    (operator.and_, "and_"),
-    (operator.or_, "or_"),
-    (operator.xor, "xor"),
-    (operator.lshift, "shl"),
-    (operator.rshift, "lshr"),
-):
-    _define_operator(_symbol, _name)
+for _name, _instruction in (("lshift", "shl"), ("rshift", "lshr")):
+    _define_operator(getattr(operator, _name), _instruction)
+for _name in ("add", "sub", "mul", "and_", "or_", "xor"):
+    _define_operator(getattr(operator, _name), _name)
 
 
 def address(context, builder, array_type, array, offset, pointee):
@@ -207,14 +200,20 @@ def where_at_most(typingctx, a, b, yes, no):
 
 @intrinsic(prefer_literal=True)
 def rotate_block(typingctx, vector, channels, scale, turns):
-    """Turn the blocks that a vector holds, `scale` x `scale` of each channel, clockwise."""
-    order = list_rotated(channels.literal_value, scale.literal_value, turns.literal_value)
-    order = [*map(int, order), *range(len(order), vector.lanes)]
+    """Turn the blocks that a vector holds, `scale` x `scale` of each channel, clockwise: by
+    quarters, 0 to 4, whose number may be known only while the kernel runs."""
 
     def codegen(context, builder, sig, args):
-        return builder.shuffle_vector(args[0], args[0], number_lanes(order))
+        rotated, turns = args[0], context.cast(builder, args[3], sig.args[3], types.int64)
+        for turn in (1, 2, 3):
+            order = list_rotated(channels.literal_value, scale.literal_value, turn).tolist()
+            order = number_lanes([*order, *range(len(order), vector.lanes)])
+            now = builder.icmp_signed("==", turns, ir.Constant(ir.IntType(64), turn))
+            turned = builder.shuffle_vector(args[0], args[0], order)
+            rotated = builder.select(now, turned, rotated)
+        return rotated
 
-    return vector(vector, channels, scale, turns), codegen
+    return vector(vector, channels, scale, types.unliteral(turns)), codegen
 
 
 @intrinsic

@@ -29,45 +29,57 @@ from dfc.models.taps import pad_positions, rotate_block
 
 
 class EngineModel(TableModel):
-    """A table model whose layers run on the kernels where the image is on the CPU."""
+    """A table model whose layers run on the kernels where the image is on the CPU.
+
+    The tables of its programs are overwritten with those being trained.
+    """
 
     def __init__(self, lut: Lut, intervals: Iterable[int] = ()) -> None:
         super().__init__(lut, intervals)
-        self._trainer = Trainer(lut)
+        self.programs = list(compile_layers(lut.architecture, lut.tables, choose_isa()))
 
     def run_turn(self, image: Tensor, turn: int) -> Tensor:
         """Run the layers on an image that is turned, with their gradients."""
         if image.device.type != "cpu":
             return super().run_turn(image, turn)
         values = [parameters() for parameters in self.table_parameters.values()]
-        made, last = _Turn.apply(image, self._trainer, turn, *values), self.architecture.layers[-1]
+        made, last = _Turn.apply(image, self, turn, *values), self.architecture.layers[-1]
         upright = made[:, rotate_block(last.out_channels, last.scale, turn)]
         return functional.pixel_shuffle(upright, last.scale) + last.lowest
+
+    def fill(self, values: Iterable[Floats]) -> Values:
+        """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
+        rounded = {}
+        for (name, table), value in zip(self.lut.tables.items(), values, strict=True):
+            rounded[name] = np.empty(value.shape, np.int8)
+            lowest = min(-127, table.values.min())
+            round_values(value.reshape(-1), lowest, rounded[name].reshape(-1))
+        _in_parallel(lambda program: program.fill(rounded), self.programs)
+        return rounded
 
 
 class _Turn(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: FunctionCtx, image: Tensor, trainer: "Trainer", turn: int, *values: Tensor
+        ctx: FunctionCtx, image: Tensor, model: EngineModel, turn: int, *values: Tensor
     ) -> Tensor:
-        ctx.trainer, ctx.values = trainer, [value.detach().numpy() for value in values]
-        ctx.rounded = trainer.fill(ctx.values)
+        ctx.programs, ctx.values = model.programs, [value.detach().numpy() for value in values]
+        ctx.rounded = model.fill(ctx.values)
         parts = np.array_split(image.detach().numpy(), min(torch.get_num_threads(), len(image)))
-        ctx.batches = [Batch(trainer, part, turn) for part in parts]
+        ctx.batches = [Batch(model, part, turn) for part in parts]
         _in_parallel(Batch.run, ctx.batches)
         made = np.concatenate([batch.result for batch in ctx.batches])
         return torch.from_numpy(made).to(image.dtype)
 
     @staticmethod
     def backward(ctx: FunctionCtx, made: Tensor) -> tuple[Tensor | None, ...]:
-        trainer, batches, gradient = ctx.trainer, ctx.batches, made.detach().numpy()
-        for program in trainer.programs:
+        batches, found = ctx.batches, {}
+        for program in ctx.programs:
             program.prepare(ctx.rounded, batches[0].turn)
-        parts = np.array_split(gradient, len(batches))
+        parts = np.array_split(made.detach().numpy(), len(batches))
         jobs = zip(range(len(batches)), batches, parts, strict=True)
         _in_parallel(lambda job: job[1].compute_gradients(job[0], job[2]), jobs)
-        found: dict[str, Floats] = {}
-        for program in trainer.programs:
+        for program in ctx.programs:
             found |= program.collect(ctx.rounded)
         for name, values in zip(ctx.rounded, ctx.values, strict=True):
             pass_rounding(found[name].reshape(-1), values.reshape(-1))
@@ -75,31 +87,13 @@ class _Turn(torch.autograd.Function):
         return None, None, None, *tables
 
 
-class Trainer:
-    """The kernels of a LUT; the tables of its programs are overwritten with those being trained."""
-
-    def __init__(self, lut: Lut) -> None:
-        self.architecture = lut.architecture
-        self.lowest = {name: min(-127, table.values.min()) for name, table in lut.tables.items()}
-        self.programs = list(compile_layers(lut.architecture, lut.tables, choose_isa()))
-
-    def fill(self, values: list[Floats]) -> Values:
-        """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
-        rounded = {}
-        for (name, lowest), value in zip(self.lowest.items(), values, strict=True):
-            rounded[name] = np.empty(value.shape, np.int8)
-            round_values(value.reshape(-1), lowest, rounded[name].reshape(-1))
-        _in_parallel(lambda program: program.fill(rounded), self.programs)
-        return rounded
-
-
 class Batch:
     """Crops [B, colours, H, W] that one thread works on: side by side, each with its margins."""
 
-    def __init__(self, trainer: Trainer, image: NDArray, turn: int) -> None:
-        self.turn, self._programs = turn, trainer.programs
-        model = self._architecture = trainer.architecture
+    def __init__(self, model: EngineModel, image: NDArray, turn: int) -> None:
+        self.turn, self._programs, self._architecture = turn, model.programs, model.architecture
         self._crops, _, self._height, self._width = image.shape
+        model = self._architecture
         margin = model.reach
         self._borders = [
             pad_positions(side, margin, model.padding) for side in (self._height, self._width)

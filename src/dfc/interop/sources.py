@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 
 from dfc.common.errors import UserError
+from dfc.common.files import read_safetensors
 from dfc.interop.networks import build_published_network
 from dfc.interop.pickles import read_checkpoint
 from dfc.interop.shift_tables import holds_shift_tables, read_shift_tables
 from dfc.interop.tables import find_index, find_tables, read_tables
-from dfc.models.artifact import load_model, read_safetensors
+from dfc.models.artifact import load_model
 from dfc.models.lattice import DiagonalFirst
 from dfc.models.lut import Lut
 from dfc.models.network import Network

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from dfc.common.errors import UserError
-from dfc.common.files import atomic_write
+from dfc.common.files import atomic_write, read_safetensors
+from dfc.common.json import parse_bounded_json
 from dfc.models.architectures import parse_architecture
 from dfc.models.lattice import parse_lattice
 from dfc.models.lut import Lut, Table
@@ -25,8 +25,6 @@ FORMAT_VERSION = 3
 READABLE_VERSIONS = (1, 2, 3)
 """Files of version 1 name their architecture instead of holding its layers; in those of version 2,
 layers read the channels of the one before, or those that were kept."""
-LONGEST_DESCRIPTION = 2**20  # characters; that of SPF-LUT has 10,000
-DEEPEST_DESCRIPTION = 16  # levels of lists and objects in each other
 Model = Union[Lut, "Network"]
 Tensors = dict[str, NDArray]
 
@@ -69,15 +67,13 @@ def load_model(path: Path) -> Model:
 def _load(path: Path, *kinds: str) -> Model:
     tensors, header = read_safetensors(path)
     try:
-        description = _parse_description(header.get("dfc", "{}"))
+        description = parse_bounded_json(header.get("dfc", "{}"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: its description is damaged ({error})") from None
     found = description.get("kind") if isinstance(description, dict) else None
     if found not in kinds:
-        expected = " or a ".join(kinds)
-        raise UserError(
-            f"{path}: expected the description of a {expected}, found {found or 'none'}"
-        )
+        expected = f"expected the description of a {' or a '.join(kinds)}"
+        raise UserError(f"{path}: {expected}, found {found or 'none'}")
     version = description.get("version")
     if version not in READABLE_VERSIONS:
         raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {version}")
@@ -87,26 +83,6 @@ def _load(path: Path, *kinds: str) -> Model:
         raise UserError(f"{path}: a {found} needs {error}, which is missing") from None
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
-
-
-def _parse_description(text: str) -> Any:
-    """Read JSON that may come from anywhere: bounded in size and depth, and of proper Unicode."""
-    if len(text) > LONGEST_DESCRIPTION:
-        raise ValueError(
-            f"expected at most {LONGEST_DESCRIPTION:,} characters, found {len(text):,}"
-        )
-    description = json.loads(text)
-    _check_depth(description, DEEPEST_DESCRIPTION)
-    json.dumps(description, ensure_ascii=False).encode()
-    return description
-
-
-def _check_depth(value: Any, most: int) -> None:
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    if parts and not most:
-        raise ValueError(f"expected at most {DEEPEST_DESCRIPTION} levels")
-    for part in parts:
-        _check_depth(part, most - 1)
 
 
 def _build_lut(tensors: Tensors, description: dict[str, Any]) -> Lut:
@@ -128,13 +104,3 @@ def _build_network(tensors: Tensors, description: dict[str, Any]) -> "Network":
 
     state = {name: torch.from_numpy(part) for name, part in tensors.items()}
     return Network.from_state(parse_architecture(description["architecture"]), state)
-
-
-def read_safetensors(path: Path) -> tuple[Tensors, dict[str, str]]:
-    """Read all tensors and the metadata of a safetensors file; a bad file is a `UserError`."""
-    try:
-        with safe_open(path, "numpy") as file:
-            return {key: file.get_tensor(key) for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        reason = "no such file" if not path.exists() else error
-        raise UserError(f"{path}: not a readable safetensors file ({reason})") from None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.taps import Range, Tap, pad_positions, rotate_block, rotate_taps
@@ -122,9 +123,7 @@ def sum_residuals(layer: Layer, planes: Planes, padding: str, turn: int) -> Tens
 
 def join_blocks(blocks: Tensor) -> Tensor:
     """Lay blocks [B, H, W, C, s, s] side by side: [B, C, H * s, W * s]."""
-    batch, height, width, channels, scale, _ = blocks.shape
-    joined = blocks.permute(0, 3, 1, 4, 2, 5)
-    return joined.reshape(batch, channels, height * scale, width * scale)
+    return functional.pixel_shuffle(blocks.flatten(-3).movedim(-1, 1), blocks.shape[-1])
 
 
 def round_straight_through(values: Tensor) -> Tensor:
