@@ -126,9 +126,10 @@ def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> C
                                 for pixel in range(found):
                                     at = (block + pixel) * lanes
                                     part = load(partial, at, 16, lanes)
-                                    for vertex in range(pixel, 5 * PIXELS, PIXELS):
-                                        entries = load(values, rows[vertex], 16, lanes)
-                                        part = part + entries * splat(weights[vertex], 16, lanes)
+                                    for vertex in range(0, 5 * PIXELS, PIXELS):  # unrolled
+                                        entries = load(values, rows[vertex + pixel], 16, lanes)
+                                        weight = splat(weights[vertex + pixel], 16, lanes)
+                                        part = part + entries * weight
                                     store(part, partial, at)
                         for at in range(0, count * lanes, lanes):
                             part = load(partial, at, 32, lanes)

@@ -95,9 +95,8 @@ class Strips:
             pad_positions(side, margin, architecture.padding) for side in (height, width)
         ]
         # A last layer that is run once can write its blocks of pixels where they belong.
-        once = architecture.rotations == 1 and architecture.bias == 0
-        pixels = last.range == (0, 256) and last.out_channels == 1
-        self._planar = not (once and pixels) or isinstance(program[-1], OneTapLayer)
+        plain = architecture.ends_in_pixels and last.out_channels == 1
+        self._planar = not plain or isinstance(program[-1], OneTapLayer)
         slots, count = place_planes(architecture, self._planar)
         self._layout = Layout(slots, count, rows + 2 * self._halo, width, margin)
         self._turns = [

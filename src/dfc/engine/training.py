@@ -44,8 +44,9 @@ class EngineModel(TableModel):
             return super().run_turn(image, turn)
         values = [parameters() for parameters in self.table_parameters.values()]
         made, last = _Turn.apply(image, self, turn, *values), self.architecture.layers[-1]
-        upright = made[:, rotate_block(last.out_channels, last.scale, turn)]
-        return functional.pixel_shuffle(upright, last.scale) + last.lowest
+        if turn:
+            made = made[:, rotate_block(last.out_channels, last.scale, turn)]
+        return functional.pixel_shuffle(made, last.scale)
 
     def fill(self, values: Iterable[Floats]) -> Values:
         """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
@@ -69,7 +70,7 @@ class _Turn(torch.autograd.Function):
         ctx.batches = [Batch(model, part, turn) for part in parts]
         _in_parallel(Batch.run, ctx.batches)
         made = np.concatenate([batch.result for batch in ctx.batches])
-        return torch.from_numpy(made).to(image.dtype)
+        return torch.from_numpy(made).to(image.dtype) + model.architecture.layers[-1].lowest
 
     @staticmethod
     def backward(ctx: FunctionCtx, made: Tensor) -> tuple[Tensor | None, ...]:

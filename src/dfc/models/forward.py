@@ -36,6 +36,8 @@ class LookupModel(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Restore pixels [B, colours, H, W], 0..255, to [B, colours, H * scale, W * scale]."""
         model = self.architecture
+        if model.ends_in_pixels:
+            return self.run_turn(image, 0)
         turns = 1 if self.training else model.rotations
         total = sum(self.run_turn(image, turn) for turn in range(turns))
         total = total * (model.rotations // turns) + model.bias

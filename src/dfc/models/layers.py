@@ -238,6 +238,11 @@ class Architecture:
         """How many colours it restores at once: 1, for grey images and each colour alone, or 3."""
         return max(each.colour for each in self.inputs) + 1
 
+    @property
+    def ends_in_pixels(self) -> bool:
+        """Whether what the last layer makes are pixels, with nothing to be added up or clipped."""
+        return (self.rotations, self.bias, self.layers[-1].range) == (1, 0, Range(0, 256))
+
     @cached_property
     def planes(self) -> tuple[Range, ...]:
         """The range of every plane, those of the last layer included."""
