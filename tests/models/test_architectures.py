@@ -134,9 +134,9 @@ def test_layers_of_files_that_counted_channels_are_understood() -> None:
 @pytest.mark.parametrize(
     ("knobs", "message"),
     [
-        ({"stages": 41}, "expected 1 to 40 stages"),
-        ({"channels": 8}, "16 to 64 channels at scale 4"),
-        ({"bits": 7}, "6 or 8 bits"),
+        ({"stages": 41}, "stages: expected 1 to 40"),
+        ({"channels": 8}, "channels at scale 4: expected 16 to 64"),
+        ({"bits": 7}, "bits: expected 6 or 8"),
     ],
 )
 def test_a_shift_lut_that_cannot_be_is_refused(knobs: dict, message: str) -> None:

@@ -5,33 +5,30 @@ from numba import njit
 
 
 @njit(nogil=True, cache=True)
-def extend_plane(plane, first, start, stop, rows, columns, margin):
-    """Fill in what lies beyond the borders of an image, as far as some of its rows tell.
+def extend_planes(planes, images, first, start, stop, rows, columns, margin):
+    """Fill in what lies beyond the borders of images, as far as some of their rows tell.
 
     Parameters
     ----------
-    plane : [R, pitch]: row 0 stands for row `first` of the image, column `margin` for column 0
-    start, stop : the rows of the image that the plane holds
+    planes
+        [N, R, pitch]: as many images side by side, each with margins. Row 0 stands for row `first`
+        of an image, column `margin` for column 0.
+    start, stop : the rows of the images that the planes hold
     rows, columns : what is read there, from `dfc.models.taps.pad_positions`, with that margin
     """
     height, width = len(rows) - 2 * margin, len(columns) - 2 * margin
-    for y in range(start, stop):
-        row = plane[y - first]
-        for left in range(margin):
-            right = margin + width + left
-            row[left] = row[margin + columns[left]]
-            row[right] = row[margin + columns[right]]
-    for y in range(max(first, -margin), min(first + len(plane), height + margin)):
-        source = rows[y + margin]
-        if not 0 <= y < height and start <= source < stop:
-            plane[y - first] = plane[source - first]
-
-
-@njit(nogil=True, cache=True)
-def extend_planes(planes, first, start, stop, rows, columns, margin):
-    """Fill in what lies beyond the borders of planes [N, R, pitch], as `extend_plane` does."""
-    for plane in planes:
-        extend_plane(plane, first, start, stop, rows, columns, margin)
+    for left in range(0, images * len(columns), len(columns)):
+        for plane in planes[:, :, left : left + len(columns)]:
+            for y in range(start, stop):
+                row = plane[y - first]
+                for k in range(margin):
+                    right = margin + width + k
+                    row[k] = row[margin + columns[k]]
+                    row[right] = row[margin + columns[right]]
+            for y in range(max(first, -margin), min(first + len(plane), height + margin)):
+                source = rows[y + margin]
+                if not 0 <= y < height and start <= source < stop:
+                    plane[y - first] = plane[source - first]
 
 
 @njit(nogil=True, cache=True)

@@ -9,7 +9,6 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from dfc.engine.borders import extend_planes
 from dfc.engine.simd import load_float, splat, store, sum_of
 
 
@@ -62,15 +61,6 @@ def pass_residuals(gradients, area, made, plane, offsets, starts):
                 target = gradients[at + offsets[residual] :][:width]
                 for x in range(width):
                     target[x] += source[x]
-
-
-@njit(nogil=True, cache=True)
-def extend_crops(planes, crops, rows, columns, margin):
-    """Fill in what lies beyond the borders of crops that lie side by side in planes."""
-    height, step = len(rows) - 2 * margin, len(columns)
-    for left in range(0, crops * step, step):
-        crop = planes[:, :, left : left + step]
-        extend_planes(crop, -margin, 0, height, rows, columns, margin)
 
 
 @cache

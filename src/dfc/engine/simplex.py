@@ -70,39 +70,6 @@ def _sort_pair(a, b):
 
 
 @njit(inline="always")
-def find_simplex(planes, position, taps, lookup):
-    """Find the simplex of each lookup.
-
-    Returns how far each is beyond the diagonal band (at most 0: within), the table row of the lower
-    corner, and the four keys, highest fraction first.
-    """
-    a = load(planes, position + taps[0], 32, PIXELS)
-    b = load(planes, position + taps[1], 32, PIXELS)
-    c = load(planes, position + taps[2], 32, PIXELS)
-    d = load(planes, position + taps[3], 32, PIXELS)
-    beyond = higher(
-        _measure_distance(a, b, lookup[REACH]),
-        higher(
-            _measure_distance(a, c, lookup[REACH + 1]), _measure_distance(a, d, lookup[REACH + 2])
-        ),
-    )
-    diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
-    coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
-    zero = splat(0, 32, PIXELS)
-    # A sorting network.
-    first, second = _sort_pair(
-        where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
-    )
-    third, fourth = _sort_pair(
-        where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
-    )
-    first, third = _sort_pair(first, third)
-    second, fourth = _sort_pair(second, fourth)
-    second, third = _sort_pair(second, third)
-    return beyond, where_at_most(beyond, zero, diagonal, coarse), first, second, third, fourth
-
-
-@njit(inline="always")
 def _step_row(row, key):
     stride = (key >> splat(TAP_BITS, 32, PIXELS)) & splat((1 << STRIDE_BITS) - 1, 32, PIXELS)
     return row + stride
@@ -114,9 +81,28 @@ def find_vertices(planes, position, taps, lookup, rows, weights):
 
     The lookups are those of sixteen pixels (flat, uint8) from a position on, by offsets [4] of
     their taps and a description. Rows, given by their first values, and weights are filled in:
-    [5 * 16], vertex by vertex.
+    [5 * 16], vertex by vertex. Returns how far each lookup is beyond the diagonal band (at most 0:
+    within), and the four keys, highest fraction first.
     """
-    beyond, row, first, second, third, fourth = find_simplex(planes, position, taps, lookup)
+    a = load(planes, position + taps[0], 32, PIXELS)
+    b = load(planes, position + taps[1], 32, PIXELS)
+    c = load(planes, position + taps[2], 32, PIXELS)
+    d = load(planes, position + taps[3], 32, PIXELS)
+    beyond = _measure_distance(a, b, lookup[REACH])
+    beyond = higher(beyond, _measure_distance(a, c, lookup[REACH + 1]))
+    beyond = higher(beyond, _measure_distance(a, d, lookup[REACH + 2]))
+    diagonal, (na, nb, nc, nd) = _make_keys(a, b, c, d, lookup, 0)
+    coarse, (fa, fb, fc, fd) = _make_keys(a, b, c, d, lookup, BLOCK)
+    zero = splat(0, 32, PIXELS)
+    row = where_at_most(beyond, zero, diagonal, coarse)
+    first, second = where_at_most(beyond, zero, na, fa), where_at_most(beyond, zero, nb, fb)
+    third, fourth = where_at_most(beyond, zero, nc, fc), where_at_most(beyond, zero, nd, fd)
+    # A sorting network.
+    first, second = _sort_pair(first, second)
+    third, fourth = _sort_pair(third, fourth)
+    first, third = _sort_pair(first, third)
+    second, fourth = _sort_pair(second, fourth)
+    second, third = _sort_pair(second, third)
     at = splat(FRACTION_AT, 32, PIXELS)
     fa, fb, fc, fd = first >> at, second >> at, third >> at, fourth >> at
     store(splat(lookup[UNIT], 32, PIXELS) - fa, weights, 0)

@@ -141,7 +141,7 @@ class Strips:
         for plane, each in zip(planes, inputs, strict=False):
             levels = each.take_bits(self._image[start:stop, :, colour + each.colour])
             plane[start - first : stop - first, margin : margin + levels.shape[1]] = levels
-        extend_planes(planes[: len(inputs)], first, start, stop, *self._borders, margin)
+        extend_planes(planes[: len(inputs)], 1, first, start, stop, *self._borders, margin)
 
     def _run(
         self, offsets: Sequence[Offsets], top: int, bottom: int, memory: Image, pixels: Image
@@ -161,4 +161,4 @@ class Strips:
             step.run(source, offsets[index], output, planar=self._planar or not is_last)
             if not is_last:
                 made = layout.view(memory)[slot : slot + step.layer.values]
-                extend_planes(made, first, start, stop, *self._borders, layout.margin)
+                extend_planes(made, 1, first, start, stop, *self._borders, layout.margin)

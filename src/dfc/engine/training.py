@@ -16,7 +16,8 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from dfc.common.parallel import run_parallel
-from dfc.engine.gradients import extend_crops, pass_clip, pass_residuals
+from dfc.engine.borders import extend_planes
+from dfc.engine.gradients import pass_clip, pass_residuals
 from dfc.engine.isa import choose_isa
 from dfc.engine.kernels import Output, Source
 from dfc.engine.one_tap_layer import OneTapLayer
@@ -128,7 +129,8 @@ class Batch:
 
     def _extend(self, first: int, count: int) -> None:
         planes = self._planes[first : first + count]
-        extend_crops(planes, self._crops, *self._borders, self._layout.margin)
+        margin = self._layout.margin
+        extend_planes(planes, self._crops, -margin, 0, self._height, *self._borders, margin)
 
     def _list_sources(self, program: LayerProgram) -> Iterable[tuple[int, Source]]:
         """List what a kernel takes at once: all crops, or, where that is slower, one after another,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dfc.common.errors import UserError
 from dfc.models.layers import MOST_LAYERS, MOST_VALUES, SCALES, Architecture, Input, Layer, Lookup
-from dfc.models.taps import PATTERNS, Range, Tap
+from dfc.models.taps import PATTERNS, Range, Tap, check_choice, check_number
 
 if TYPE_CHECKING:
     from dfc.params import Model
@@ -34,8 +34,7 @@ def make_sr_lut(scale: int) -> Architecture:
 
 def make_mulut(scale: int, patterns: str = "sdy", stages: int = 2) -> Architecture:
     """MuLUT (ECCV 2022 / T-PAMI 2024): hidden layers of one channel, then one that enlarges."""
-    if not 1 <= stages <= MOST_LAYERS:
-        raise ValueError(f"stages: expected 1 to {MOST_LAYERS}, found {stages}")
+    check_number("stages", stages, 1, MOST_LAYERS)
     count = len(patterns)
     hidden = (
         Layer(make_lookups(f"s{stage}", patterns, stage - 1), divisor=4 * count, bias=127)
@@ -83,11 +82,9 @@ def make_shift_lut(
     row and column by stage and channel), and the whole model is run in four turns. The tables have
     their published names; `MSB` are the high bits, or all.
     """
-    if not 1 <= stages <= 40 or not scale**2 <= channels <= MOST_VALUES or bits not in (6, 8):
-        raise ValueError(
-            f"expected 1 to 40 stages, {scale**2} to {MOST_VALUES} channels at scale {scale}, and "
-            f"6 or 8 bits; found {stages}, {channels} and {bits}"
-        )
+    check_number("stages", stages, 1, 40)
+    check_number(f"channels at scale {scale}", channels, scale**2, MOST_VALUES)
+    check_choice("bits", bits, (6, 8), "6 or 8")
     split = bits == 6
     features = Range(-(2 ** (bits - 1)), 2**bits)
     inputs = [Input(shift=8 - bits, bits=bits, lowest=features.lowest)]
