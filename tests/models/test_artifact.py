@@ -140,7 +140,11 @@ def test_a_file_of_version_1_still_loads(
     """It names its architecture, with the knobs of that, and holds no layers."""
     lut = make_lut(name, 2, "sd")
     save_model(lut, tmp_path / "old")
-    knobs = {"scale": 2, "patterns": lut.architecture.patterns, "stages": lut.architecture.stages}
+    knobs = {
+        "scale": 2,
+        "patterns": lut.architecture.patterns,
+        "stages": len(lut.architecture.layers),
+    }
     rewrite(tmp_path / "old", {}, version=1, architecture={"name": name} | knobs)
     assert load_lut(tmp_path / "old").architecture == lut.architecture
 

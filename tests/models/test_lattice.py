@@ -45,7 +45,7 @@ def test_the_index_map_finds_every_diagonal_row(lattice: DiagonalFirst) -> None:
 
 @given(diagonal_first)
 def test_the_size_of_a_lattice_is_known_before_its_points(lattice: DiagonalFirst) -> None:
-    assert lattice.diagonal_size == len(lattice.diagonal_rows)
+    assert lattice.diagonal_size == (lattice.row_of >= 0).sum()
     assert lattice.size == len(lattice.points)
 
 

@@ -22,7 +22,7 @@ def describe_file(path: Path) -> dict[str, Any]:
         "architecture": architecture.name,
         "scale": architecture.scale,
         "patterns": architecture.patterns,
-        "stages": architecture.stages,
+        "stages": len(architecture.layers),
         "file_bytes": path.stat().st_size,
     }
     if not isinstance(model, Lut):

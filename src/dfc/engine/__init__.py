@@ -1,7 +1,4 @@
-"""The CPU backend: Numba kernels that restore 8-bit images, and that train tables.
-
-`restore` needs no PyTorch; `dfc.engine.training.EngineModel` makes a LUT trainable.
-"""
+"""The CPU backend: Numba kernels that restore 8-bit images, without PyTorch, and train tables."""
 
 from dfc.engine.strips import restore
 

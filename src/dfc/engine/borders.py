@@ -33,11 +33,8 @@ def extend_planes(planes, images, first, start, stop, rows, columns, margin):
 
 @njit(nogil=True, cache=True)
 def add_turn(planes, order, top, left, first, sums):
-    """Add the values of a turn, uint8, to the sums of all [N, H, W], or begin them.
-
-    Of planes [N, R, pitch], what counts begins in row `top` and column `left`; the order says which
-    is each value.
-    """
+    """Add the values of a turn to the sums of all [N, H, W], or begin them: planes [N, R, pitch] in
+    some order, from row `top` and column `left` on."""
     values, height, width = sums.shape
     for value in range(values):
         for y in range(height):

@@ -17,8 +17,8 @@ def pass_clip(gradients, planes, crops, top, rows, columns, margin):
     """Take the gradients of what a layer made back to what was clipped, in place.
 
     Crops lie side by side in planes [N, R, pitch], each with its margins; gradients have margins
-    of twice as many rows. What lies beyond the borders of a crop is added to where it was read, and
-    becomes 0. A gradient passes a clip but where a step along it would lead outwards.
+    of twice as many rows. What lies beyond the borders is added to where it was read, and becomes
+    0. A gradient passes a clip but where a step along it would lead outwards.
     """
     height, width = len(rows) - 2 * margin, len(columns) - 2 * margin
     for number in range(len(gradients)):

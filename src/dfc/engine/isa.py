@@ -92,9 +92,8 @@ def find_bytes(typingctx, tables, offset, index, size):
 
     def codegen(context, builder, sig, args):
         methods = {64: _find_by_permutation, 32: _find_by_shuffles, 16: _find_one_by_one}
-        find = methods[index.lanes]
         pointer = address(context, builder, tables, args[0], args[1], ir.IntType(8))
-        return find(builder, pointer, args[2], size.literal_value)
+        return methods[index.lanes](builder, pointer, args[2], size.literal_value)
 
     return index(tables, types.intp, index, size), codegen
 

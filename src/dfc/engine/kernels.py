@@ -53,13 +53,10 @@ class Tables(NamedTuple):
 
 
 class Finish(NamedTuple):
-    """How the sums of a layer become bytes, counted from the lowest of its range on.
+    """How the sums of a layer become bytes, counted from the lowest of its range on:
+    clip(round(clip(sum + bias, lowest, highest) / divisor) + residuals + constant, 0, top)."""
 
-    clip(round(clip(sum + bias, lowest, highest) / divisor) + residuals + constant, 0, top): all but
-    the last two are multiples of 1 / unit (docs/numerics.md, sections 5 and 6).
-    """
-
-    numbers: tuple[int, int, int, int, int]  # divisor, bias, lowest, highest, top
+    numbers: tuple[int, int, int, int, int]  # divisor .. highest, in units, and top
     constants: NDArray[np.int32]  # of every value
     starts: NDArray[np.int64]
     """The residuals of value v are read at offsets starts[v] .. starts[v + 1] - 1."""

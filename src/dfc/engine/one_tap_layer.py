@@ -25,8 +25,8 @@ MOST_RUNS = 8  # in one vector
 class Pass(NamedTuple):
     """Lookups whose gradients are added up at once, in the lanes of rows [rows, levels, lanes].
 
-    Pointwise, the rows are items and the lanes values; depthwise, the rows are values, and the
-    lanes the places that read a pixel. The gradients of a row are those of its group.
+    Pointwise, rows are items and lanes values; depthwise, rows are values, and lanes the places
+    that read a pixel.
     """
 
     lanes: int
@@ -40,11 +40,8 @@ class Pass(NamedTuple):
 
 
 class OneTapLayer(LayerProgram):
-    """A layer of an architecture whose tables have one tap, for an instruction set.
-
-    An item is a place of a lookup, at one of the rotations; there is a table for each item and
-    value.
-    """
+    """A layer whose tables have one tap, for an instruction set: a table for each value and item,
+    which is a place of a lookup, at one of the rotations."""
 
     def __init__(
         self, layer: Layer, architecture: Architecture, tables: Mapping[str, Table], isa: str

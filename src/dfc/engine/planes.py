@@ -59,8 +59,7 @@ def place_planes(architecture: Architecture, planar: bool = True) -> tuple[NDArr
     """Find slots in a buffer for all planes, and how many there are.
 
     The planes of a layer lie side by side; those of the last are its values, if `planar`, or none.
-    Slots of planes that no later layer reads are used again, but for those of the inputs, which
-    every turn of the model reads.
+    Slots that no later layer reads are used again, but for those of inputs: every turn reads them.
     """
     layers, firsts = architecture.layers, architecture.first_planes
     last_read = np.full(len(architecture.planes), -1)

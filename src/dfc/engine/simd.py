@@ -1,8 +1,7 @@
 """Vectors for Numba: Numba widens small integers to 64 bits, and then nothing vectorises.
 
-A vector is a value of its own type, `<lanes x i16>` and the like of LLVM, which LLVM lowers to
-whatever the processor has (SSE, AVX, NEON). Kernels add, multiply and shift vectors as they would
-numbers.
+A vector is a value of its own type, `<lanes x i16>` and the like of LLVM, which lowers it to what
+the processor has (SSE, AVX, NEON). Kernels add, multiply and shift vectors as they would numbers.
 """
 
 import operator
@@ -53,9 +52,8 @@ def _define_operator(symbol: Callable, name: str) -> None:
     @infer_global(symbol)
     class _Template(AbstractTemplate):
         def generic(self, args, kws):
-            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
-                return signature(args[0], *args)
-            return None
+            alike = len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]
+            return signature(args[0], *args) if alike else None
 
     @lower_builtin(symbol, Vector, Vector)
     def _(context, builder, sig, args):
@@ -100,10 +98,7 @@ def _lower_load(array_type, vector: Vector) -> Callable:
 
 @intrinsic(prefer_literal=True)
 def load(typingctx, array, offset, bits, lanes):
-    """Load `lanes` integers of a flat array from `offset` on, widened to `bits` bits.
-
-    The array may be uint8 (filled up with zeros) or a signed integer (with the sign).
-    """
+    """Load `lanes` integers of a flat array, uint8 or signed, widened to `bits` bits."""
     vector = Vector(bits.literal_value, lanes.literal_value)
     return vector(array, types.intp, bits, lanes), _lower_load(array, vector)
 
@@ -218,20 +213,14 @@ def rotate_block(typingctx, vector, channels, scale, turns):
 
 @intrinsic
 def divide(typingctx, vector, divisor):
-    """Divide every lane (0 to 2^24) by an integer, rounding half to even.
-
-    A single-precision quotient is exact wherever it is half way, and elsewhere it is nearer to the
-    true one than that is to half way, for divisors up to 2^16.
-    """
+    """Divide every lane (0 to 2^24) by an integer up to 2^16, rounding half to even: a
+    single-precision quotient is exact half way, and near enough to the true one elsewhere."""
     floats = Vector(32, vector.lanes, floating=True)
 
     def codegen(context, builder, sig, args):
         dividend, divisor = (builder.sitofp(arg, floats.llvm) for arg in args)
-        rint = cgutils.get_or_insert_function(
-            builder.module,
-            ir.FunctionType(floats.llvm, [floats.llvm]),
-            f"llvm.rint.v{vector.lanes}f32",
-        )
+        kind, name = ir.FunctionType(floats.llvm, [floats.llvm]), f"llvm.rint.v{vector.lanes}f32"
+        rint = cgutils.get_or_insert_function(builder.module, kind, name)
         return builder.fptosi(builder.call(rint, [builder.fdiv(dividend, divisor)]), vector.llvm)
 
     return vector(vector, divisor), codegen

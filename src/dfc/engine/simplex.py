@@ -14,10 +14,8 @@ BLOCK = 7
 REACH = 2 * BLOCK
 UNIT, LANE_BITS = REACH + 3, REACH + 4
 
-# A key, from the top: the fraction; the lattice position, upside down; the stride of the tap in the
-# table; the number of the tap. Among equal fractions the lower position comes first: the path then
-# never leaves a diagonal band that holds the pixels, not even at a vertex of weight 0, whose value
-# the gradient of the pixels sees.
+# A key, from the top: fraction; lattice position, upside down: among equal fractions the lower one
+# comes first (as in `dfc.models.interpolation`); stride in the table, and number, of the tap.
 TAP_BITS = 2
 STRIDE_BITS = 16  # the longest stride is that of `a` at interval 3: 33^3 rows
 POSITION_BITS = 5

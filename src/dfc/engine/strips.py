@@ -26,11 +26,10 @@ _programs: WeakKeyDictionary[Lut, dict[str, list[LayerProgram]]] = WeakKeyDictio
 
 
 def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
-    """Restore an image, uint8, [H, W] or [H, W, 3].
+    """Restore an image, uint8, [H, W] or [H, W, C]: the same kind, `scale` times larger.
 
     Each colour is a grey image of its own; a LUT that restores three colours at once takes a grey
-    image for three alike, and gives the mean of the three. Returns the same kind of image, `scale`
-    times larger on each side. All cores share the work, or so many `threads`.
+    image for three alike, and gives their mean. All cores share the work, or so many `threads`.
     """
     isa, architecture = choose_isa(), lut.architecture
     programs = _programs.setdefault(lut, {})

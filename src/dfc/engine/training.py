@@ -1,11 +1,10 @@
 """Training tables with the kernels: the table model with a forward and a backward pass of its own.
 
-What layers read and make are whole numbers, so that the forward pass is that of restoring; the
-backward pass is in single precision. All layers are one function of PyTorch's: nothing but pixels
-and tables goes in and out.
+The forward pass is that of restoring, in whole numbers; the backward pass is in single precision.
+All layers are one function of PyTorch's: nothing but pixels and tables goes in and out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -56,7 +55,7 @@ class EngineModel(TableModel):
             rounded[name] = np.empty(value.shape, np.int8)
             lowest = min(-127, table.values.min())
             round_values(value.reshape(-1), lowest, rounded[name].reshape(-1))
-        _in_parallel(lambda program: program.fill(rounded), self.programs)
+        run_parallel(lambda each: each.fill(rounded), self.programs, torch.get_num_threads())
         return rounded
 
 
@@ -69,7 +68,7 @@ class _Turn(torch.autograd.Function):
         ctx.rounded = model.fill(ctx.values)
         parts = np.array_split(image.detach().numpy(), min(torch.get_num_threads(), len(image)))
         ctx.batches = [Batch(model, part, turn) for part in parts]
-        _in_parallel(Batch.run, ctx.batches)
+        run_parallel(Batch.run, ctx.batches, torch.get_num_threads())
         made = np.concatenate([batch.result for batch in ctx.batches])
         return torch.from_numpy(made).to(image.dtype) + model.architecture.layers[-1].lowest
 
@@ -79,8 +78,8 @@ class _Turn(torch.autograd.Function):
         for program in ctx.programs:
             program.prepare(ctx.rounded, batches[0].turn)
         parts = np.array_split(made.detach().numpy(), len(batches))
-        jobs = zip(range(len(batches)), batches, parts, strict=True)
-        _in_parallel(lambda job: job[1].compute_gradients(job[0], job[2]), jobs)
+        jobs = zip(batches, range(len(batches)), parts, strict=True)
+        run_parallel(lambda job: Batch.compute_gradients(*job), jobs, torch.get_num_threads())
         for program in ctx.programs:
             found |= program.collect(ctx.rounded)
         for name, values in zip(ctx.rounded, ctx.values, strict=True):
@@ -133,8 +132,7 @@ class Batch:
         extend_planes(planes, self._crops, -margin, 0, self._height, *self._borders, margin)
 
     def _list_sources(self, program: LayerProgram) -> Iterable[tuple[int, Source]]:
-        """List what a kernel takes at once: all crops, or, where that is slower, one after another,
-        each with the offset of its first pixel."""
+        """List what a kernel takes at once, all crops or one, and where the first pixel is."""
         layout, together = self._layout, isinstance(program, OneTapLayer)
         width = layout.width if together else self._width
         for crop in range(1 if together else self._crops):
@@ -175,10 +173,6 @@ class Batch:
                 place = at + margin * layout.pitch, slot * layout.plane, layout.plane
                 program.add_gradients(worker, source, reads, Target(flat, place))
             made[:] = 0  # for planes of layers before, which have the same slots
-
-
-def _in_parallel(job: Callable, items: Iterable) -> None:
-    run_parallel(job, items, torch.get_num_threads())
 
 
 @njit(nogil=True, cache=True)

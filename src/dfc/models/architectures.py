@@ -75,12 +75,11 @@ def make_shift_lut(
     bits: int = 8,
     offsets: Offsets | None = None,
 ) -> Architecture:
-    """ShiftLUT: tables of one tap over many channels, around residuals.
+    """ShiftLUT: every stage filters many channels in 3x3 windows, and mixes them.
 
-    Every stage filters the channels in 3x3 windows and mixes them. Of 6 bits, as published, high
-    and low bits of a pixel are separate planes, channels are shifted by whole pixels (`offsets`,
-    row and column by stage and channel), and the whole model is run in four turns. The tables have
-    their published names; `MSB` are the high bits, or all.
+    Of 6 bits, as published, high and low bits of a pixel are separate planes, channels are shifted
+    by whole pixels (`offsets`, row and column by stage and channel), and the whole model is run in
+    four turns. The tables have their published names; `MSB` are the high bits, or all.
     """
     check_number("stages", stages, 1, 40)
     check_number(f"channels at scale {scale}", channels, scale**2, MOST_VALUES)

@@ -1,7 +1,4 @@
-"""The file of a LUT or a network: safetensors, self-contained, checked when it is loaded.
-
-Its metadata hold one JSON description: the layers, the lattices and how the model was made.
-"""
+"""The file of a LUT or a network: safetensors, with all else as JSON, checked when it is loaded."""
 
 import json
 from pathlib import Path
@@ -23,8 +20,7 @@ if TYPE_CHECKING:  # PyTorch is not needed to read a LUT
 
 FORMAT_VERSION = 3
 READABLE_VERSIONS = (1, 2, 3)
-"""Files of version 1 name their architecture instead of holding its layers; in those of version 2,
-layers read the channels of the one before, or those that were kept."""
+"""Version 1 names architectures; in 2, layers read the one before, or channels that were kept."""
 Model = Union[Lut, "Network"]
 Tensors = dict[str, NDArray]
 

@@ -16,9 +16,9 @@ from dfc.models.table_model import TableModel
 def export(model: Network | Lut, task: str, interval: int) -> Lut:
     """Evaluate every cell, or interpolate every table, at all points of the uniform lattice.
 
-    One sample is taken every 2^interval grey levels (4 as published); the task is what the model
-    was trained for. The last point of an axis, 256, holds the value at 255 (docs/numerics.md,
-    section 3). A LUT that is compressed already, or on that lattice, is handed on as it is.
+    One sample is taken every 2^interval grey levels (4 as published); the last point of an axis,
+    256, holds the value at 255 (docs/numerics.md, section 3). A LUT that is compressed already, or
+    on that lattice, is handed on as it is.
     """
     step: dict[str, Any] = {"step": "export", "interval": interval}
     source: Network | TableModel

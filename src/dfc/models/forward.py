@@ -55,9 +55,8 @@ class LookupModel(nn.Module):
 def run_layers(
     architecture: Architecture, image: Tensor, look_up: LookupValues, turn: int = 0
 ) -> Tensor:
-    """Run pixels [B, colours, H, W], 0..255, in a floating-point type, through the layers.
+    """Run pixels [B, colours, H, W], 0..255, through the layers, as if the image were turned.
 
-    They are what the layers make of an image that is turned so many quarters counter-clockwise.
     Returns what the last layer makes, whole numbers [B, colours, H * scale, W * scale]. Rounding
     passes gradients.
     """
@@ -80,10 +79,7 @@ def run_layers(
 def sum_lookups(
     layer: Layer, planes: Planes, padding: str, look_up: LookupValues, turn: int = 0
 ) -> Tensor:
-    """Add up a layer's lookups over patterns, places and rotations.
-
-    Returns sums [B, out_channels, H * scale, W * scale] of planes [B, H, W].
-    """
+    """Add up a layer's lookups: sums [B, out_channels, H * scale, W * scale]."""
     shape = (*planes[0].shape, layer.out_channels, layer.scale, layer.scale)
     total = planes[0].new_zeros(shape)
     for lookup in layer.lookups:
@@ -101,8 +97,8 @@ def gather_taps(
 ) -> Tensor:
     """Read the taps of a place, already turned, at every position.
 
-    Turning the offsets instead of the image keeps all rotations the same shape. Returns levels
-    [B, H, W, taps] from the lowest of their range on; [B, H, W, values] of a depthwise lookup.
+    Returns levels [B, H, W, taps] from the lowest of their range on; [B, H, W, values] of a
+    depthwise lookup.
     """
     if lookup.depthwise:
         ((first, *offset),) = taps

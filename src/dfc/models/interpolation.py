@@ -10,21 +10,11 @@ from dfc.models.lattice import Cells, DiagonalFirst, Lattice, Uniform
 
 
 def interpolate(values: Tensor, lattice: Uniform | DiagonalFirst, taps: Tensor) -> Tensor:
-    """Look up some taps in a table.
+    """Look up some taps in a table [lattice.size, V].
 
-    Parameters
-    ----------
-    values : the table [lattice.size, V]
-    lattice : where the table is sampled
-    taps
-        Whole-numbered levels `a b c d` [N, n], in the dtype of `values`; the last point of an axis,
-        one above the highest level, on a uniform lattice only.
-
-    Returns
-    -------
-    Tensor
-        Interpolated values [N, V]. For int8-valued tables they are exact in float32: multiples of
-        1/q far below 2^24.
+    They are whole-numbered levels `a b c d` [N, n], in the dtype of the values; the last point of
+    an axis, one above the highest level, on a uniform lattice only. Returns interpolated values
+    [N, V]. For int8-valued tables they are exact in float32: multiples of 1/q far below 2^24.
     """
     rows, weights = find_vertices(lattice, taps)
     # Plain gathers: their backward pass is one indexed addition each.
@@ -85,8 +75,7 @@ def _walk_simplex(
     """Walk the simplex from the `first` row [N, 1], raising the largest fraction left first."""
     fractions = taps - corner * step
     # Among equal fractions the lower corner is raised first: the path then never leaves a diagonal
-    # band that holds the input, not even at a vertex of weight 0 (whose value the pixel's gradient
-    # still sees).
+    # band that holds the input, not even at a vertex of weight 0, whose value a gradient sees.
     order = torch.argsort(fractions.detach() - corner / 1024, dim=1, descending=True, stable=True)
     raised = strides.gather(1, order).cumsum(1)
     descending = fractions.gather(1, order)

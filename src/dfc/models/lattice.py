@@ -1,10 +1,7 @@
 """Lattices: at which inputs a table holds a value, and in which row.
 
 A lattice samples the one to four inputs `a b c d` of a lookup, counted from the lowest level of
-their range. Three kinds exist: `Uniform` samples every 2^interval levels; `DiagonalFirst` (DFC,
-CVPR 2024) keeps a fine lattice of four taps only near the diagonal, where natural images are, and a
-coarse one elsewhere; `Adaptive` (ShiftLUT) samples every column of a table of one tap in a step of
-its own.
+their range.
 """
 
 from dataclasses import asdict, dataclass
@@ -87,11 +84,8 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Adaptive:
-    """Levels 0, q, 2q, .. of one tap, each column of a table with a q = 2^interval of its own.
-
-    A table holds column after column, each as `Uniform` has it, as a single column of values
-    (published with ShiftLUT as adaptive sampling).
-    """
+    """Levels 0, q, 2q, .. of one tap, each column of a table with a q = 2^interval of its own
+    (adaptive sampling, published with ShiftLUT): column after column, in one column of values."""
 
     intervals: tuple[int, ...]
     levels: int
@@ -144,7 +138,7 @@ def find_cells(lattice: Uniform | Adaptive, columns: int) -> Cells:
 
 @dataclass(frozen=True)
 class DiagonalFirst:
-    """DFC: the diagonal points of one lattice, then all points of a coarser, non-diagonal one.
+    """DFC (CVPR 2024): the diagonal points of a lattice, then all points of a coarser one.
 
     A point is diagonal where every named dimension lies within `diagonal_width` points of `a`
     (docs/numerics.md, section 7).
@@ -181,23 +175,14 @@ class DiagonalFirst:
         )
 
     def is_diagonal(self, taps: Array) -> Array:
-        """Test which taps [N, 4], 0..256, are read from the diagonal lattice: booleans [N].
-
-        The one place of this rule, for arrays of NumPy and tensors of PyTorch.
-        """
+        """Test which taps [N, 4], 0..256, are read from the diagonal lattice: booleans [N]."""
         return (abs(taps[:, self.named] - taps[:, :1]) <= self.reach).all(1)
-
-    @cached_property
-    def diagonal_rows(self) -> NDArray[np.int64]:
-        """Rows of the diagonal lattice that are kept, in index order."""
-        return np.flatnonzero(self.is_diagonal(self.diagonal.points))
 
     @cached_property
     def row_of(self) -> NDArray[np.int64]:
         """Maps rows of the whole diagonal lattice to those of this table; -1 where none is kept."""
-        rows = np.full(self.diagonal.size, -1)
-        rows[self.diagonal_rows] = np.arange(len(self.diagonal_rows))
-        return rows
+        kept = self.is_diagonal(self.diagonal.points)
+        return np.where(kept, kept.cumsum() - 1, -1)
 
     @property
     def diagonal_size(self) -> int:
@@ -214,17 +199,13 @@ class DiagonalFirst:
     @cached_property
     def points(self) -> NDArray[np.int64]:
         """Inputs [size, 4] of every row, 0..256."""
-        return np.concatenate([self.diagonal.points[self.diagonal_rows], self.non_diagonal.points])
+        return np.concatenate([self.diagonal.points[self.row_of >= 0], self.non_diagonal.points])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `parse_lattice` understands."""
-        return {
-            "kind": "diagonal-first",
-            "interval": self.diagonal.interval,
-            "dims": self.dims,
-            "diagonal_width": self.diagonal_width,
-            "dfc_interval": self.non_diagonal.interval,
-        }
+        parts = {"interval": self.diagonal.interval, "dfc_interval": self.non_diagonal.interval}
+        band = {"dims": self.dims, "diagonal_width": self.diagonal_width}
+        return {"kind": "diagonal-first", **band, **parts}
 
 
 Lattice = Uniform | DiagonalFirst | Adaptive

@@ -1,7 +1,6 @@
 """The description of a model as data: layers of lookups.
 
-One description drives three executors: the network, the table model and the integer engine. It says
-what a lookup reads and where its values go, and nothing of how they are found.
+It says what a lookup reads and where its values go, and nothing of how they are found.
 """
 
 from dataclasses import asdict, dataclass
@@ -29,10 +28,8 @@ MOST_DIVISOR = 255  # so that the engine's divisions are exact
 
 @dataclass(frozen=True)
 class Input:
-    """A plane that is made of the pixels of a colour: of all their bits, or of some.
-
-    Its values are (pixel >> shift) mod 2^bits, plus what the lowest is to be.
-    """
+    """A plane that is made of bits of the pixels of a colour: (pixel >> shift) mod 2^bits, plus the
+    lowest."""
 
     colour: int = 0
     shift: int = 0
@@ -59,8 +56,7 @@ class Input:
 class Lookup:
     """One table (or the cell it is exported from): its name, and the taps that it reads.
 
-    A row of a table holds the values of every place, one after the other: `out_channels` x `scale`
-    x `scale` values each.
+    A row holds out_channels x scale x scale values for every place, one place after the other.
     """
 
     table: str
@@ -70,8 +66,7 @@ class Lookup:
     """The range of the planes that it reads, with `levels`."""
     levels: int = 256
     depthwise: bool = False
-    """Whether each value is read at a plane of its own: the first at that of the tap, the second at
-    the one after it, and so on. That takes one tap."""
+    """Whether each value is read at a plane of its own, from that of the one tap on."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.table, str) or not self.table.isidentifier():
@@ -120,10 +115,9 @@ class Layer:
     out_channels: int = 1
     scale: int = 1
     rotations: int = 4
-    """How many quarter turns the rotation ensemble of the layer makes: 4, or 1 for none."""
+    """How many quarter turns are added up (rotation ensemble): 4, or 1."""
     residuals: tuple[tuple[Tap, ...], ...] = ()
-    """Values that are added, for all values alike, or for as many groups of them in turn: an entry
-    a channel is repeated over its blocks."""
+    """What is added to the values: for all alike, or for so many groups of them in turn."""
     lowest: int = 0
     """The range of what the layer makes, with `levels`."""
     levels: int = 256
@@ -193,8 +187,7 @@ class Architecture:
     """What lies beyond the border: `edge` repeats it, `reflect` mirrors at it."""
     inputs: tuple[Input, ...] = (Input(),)
     rotations: int = 1
-    """How many quarter turns the rotation ensemble of the whole model makes: 4, or 1 for none. What
-    the last layer makes of each is added up."""
+    """How many quarter turns of the whole model are added up (rotation ensemble): 4, or 1."""
     bias: int = 0
     """What is added to that, before it is clipped to 0..255."""
 
@@ -267,15 +260,10 @@ class Architecture:
         return "".join(dict.fromkeys(lookup.pattern for lookup, _ in self.lookups.values()))
 
     @property
-    def stages(self) -> int:
-        """How many layers there are."""
-        return len(self.layers)
-
-    @property
     def title(self) -> str:
         """What it is, for people."""
         patterns = f"patterns {self.patterns}, " if self.patterns else ""
-        return f"{self.name} x{self.scale}, {patterns}{self.stages} stages"
+        return f"{self.name} x{self.scale}, {patterns}{len(self.layers)} stages"
 
     @cached_property
     def lookups(self) -> dict[str, tuple[Lookup, Layer]]:

@@ -18,10 +18,7 @@ ONE_TAP_CELLS = 64
 
 @dataclass(frozen=True)
 class Table:
-    """Values, int8, on a lattice: a row [columns] for each of its points.
-
-    A row holds the `out_channels * scale * scale` values of every place of the lookup.
-    """
+    """Values, int8, on a lattice: a row [columns] for each of its points."""
 
     lattice: Lattice
     values: NDArray[np.int8] = field(repr=False)
@@ -116,11 +113,9 @@ class Lut:
     ) -> "Lut":
         """Compress every table in its own way, unless that is done.
 
-        Spatial tables of four taps are resampled diagonal-first (DFC, CVPR 2024): points within
-        `diagonal_width` lattice points of the diagonal in the named dimensions are kept; elsewhere
-        the lattice has a coarse interval, above that of this LUT. Tables of one tap are resampled
-        in steps whose mean error is within `error_bound`, if one is given. Raises `ValueError` if
-        this LUT is too coarse, or compressed in another way.
+        Spatial tables of four taps are resampled on `DiagonalFirst` lattices, with a coarse
+        interval above that of this LUT, those of one tap within `error_bound`, if one is given.
+        Raises `ValueError` if this LUT is too coarse, or compressed in another way.
         """
         tables = {}
         for name, (lookup, layer) in self.architecture.lookups.items():
@@ -150,8 +145,7 @@ def is_diagonal_first(lookup: Lookup) -> bool:
 def choose_lattice(lookup: Lookup, interval: int) -> Uniform:
     """Choose the uniform lattice that a lookup is exported on.
 
-    The interval is that of spatial tables of two to four taps. Tables of one tap are finer, so that
-    they have up to 65 points.
+    The interval is that of spatial tables of several taps; those of one have up to 65 points.
     """
     levels = lookup.levels
     if lookup.taps == 1:

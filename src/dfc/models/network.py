@@ -19,9 +19,8 @@ class Cell(nn.Module):
     """Taps in, the values of a lookup out: a densely connected block of 1x1 convolutions.
 
     Every hidden layer of `features` ReLU units (the width `nf`) reads all hidden layers before it,
-    and the linear output reads them all. A position is one row of a matrix, since nothing but the
-    four taps is read. Training starts where every value is about gain * a + offset, for the first
-    tap `a`.
+    and the linear output reads them all. Training starts where every value is about gain * a +
+    offset, for the first tap `a`.
     """
 
     def __init__(self, lookup: Lookup, layer: Layer, features: int) -> None:
@@ -56,8 +55,7 @@ class Cell(nn.Module):
         return round_straight_through(torch.tanh(raw.float()) * 127)
 
     def _run_tile(self, taps: Tensor) -> Tensor:
-        """Run the block without ever concatenating features: each hidden layer is multiplied into
-        all later ones as soon as it is there (half the time of concatenating, on a CPU)."""
+        """Run the block without concatenating features, which takes twice the time on a CPU."""
         first, *later = self.layers
         hidden = functional.relu(first(taps))
         width = hidden.shape[1]

@@ -41,18 +41,15 @@ class Range(NamedTuple):
 
 
 def rotate_taps(taps: tuple[Tap, ...], turns: int) -> tuple[Tap, ...]:
-    """Rotate taps, so that they read from the upright image what they would read from one turned
-    `turns` x 90 degrees counter-clockwise."""
+    """Rotate taps: they read what they would of an image turned so often counter-clockwise."""
     for _ in range(turns):
         taps = tuple((plane, column, -row) for plane, row, column in taps)
     return taps
 
 
 def rotate_block(channels: int, scale: int, turns: int) -> NDArray[np.int64]:
-    """List which value of a turned block stands at each place of the upright one.
-
-    Blocks hold `channels` x `scale` x `scale` values; turned is as in `rotate_taps`.
-    """
+    """List which value of a turned block [channels, scale, scale] stands at each place of the
+    upright one; turned is as in `rotate_taps`."""
     block = np.arange(channels * scale * scale).reshape(channels, scale, scale)
     return np.rot90(block, -turns, (1, 2)).ravel()
 
