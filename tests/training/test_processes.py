@@ -204,6 +204,8 @@ def test_a_worker_ends_with_its_launcher(make_workspace: MakeWorkspace) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_is_one_line(make_workspace: MakeWorkspace, number: signal.Signals) -> None:
     folder = make_workspace("table")
+    endless = {"method": "table", "total_iter": 10**6}
+    write_params(folder, TINY | {"train": TINY["train"] | endless})
     process = start("train", folder)
     wait_until((folder / CHECKPOINTS / "train/state/progress.json").exists, process)
     process.send_signal(number)
