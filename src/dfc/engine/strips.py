@@ -116,8 +116,9 @@ class Strips:
         bottom, last = min(top + self._rows, height), model.layers[-1]
         memory = allocate(layout.size, layout.margin)
         restored = self._restored[top * model.scale : bottom * model.scale]
-        sums = np.empty((last.values, bottom - top, width), np.int16)
-        pixels = np.empty((colours, *restored.shape[:2]), np.uint8)
+        sums = np.empty((last.values * self._planar, bottom - top, width), np.int16)
+        rows = 0 if self._planar else len(restored)
+        pixels = np.empty((colours, rows, restored.shape[1]), np.uint8)
         for colour in range(0, colours, model.colours):
             self._read(colour, top, bottom, layout.view(memory))
             for number, (order, offsets) in enumerate(self._turns):
