@@ -35,8 +35,8 @@ class Pass(NamedTuple):
     """Where gradients are loaded from [groups, runs, 3]: value, and row and column from a pixel."""
     reads: NDArray[np.int64]  # the taps [rows, 3]
     reach: int  # how far beyond the area pixels are read
-    places: tuple[NDArray[np.int64], ...]
-    """What counts: arrays of rows, lanes, items and values."""
+    places: tuple[NDArray[np.int64] | slice, ...]
+    """What counts: rows, lanes, items and values."""
 
 
 class OneTapLayer(LayerProgram):
@@ -93,7 +93,7 @@ class OneTapLayer(LayerProgram):
     def prepare(self, values: Values, turn: int) -> None:
         """Compute how values change from level to level."""
         flat, cells = self._flatten(values).astype(np.float32), self._cells
-        changes = (flat[cells.upper] - flat[cells.lower]) / cells.steps
+        changes = (flat[cells.upper] - flat[cells.lower]) / cells.steps.astype(np.float32)
         if turn not in self._passes:
             self._passes[turn] = list_passes(self.taps, self._depthwise, turn)
         self._prepared.clear()
@@ -147,8 +147,7 @@ def list_passes(taps: NDArray[np.int64], depthwise: NDArray[np.bool_], turn: int
     values = np.arange(count)
     if len(items := np.flatnonzero(~depthwise)):
         runs = np.array([[(value, 0, 0) for value in values]])
-        rows, lanes = (part.ravel() for part in np.indices((len(items), count)))
-        places = rows, lanes, items[rows], lanes
+        places = slice(None), slice(count), items, slice(None)
         passes.append(Pass(count_lanes(count), 1, runs, taps[0, items], 0, places))
     # Depthwise items that read the same planes.
     planes = np.where(depthwise, taps[0, :, 0], -1)
