@@ -18,6 +18,7 @@ RANKS = {
     "tasks": 2,
     "data": 3,
     "models": 3,
+    "zoo": 3,
     "engine": 4,
     "training": 5,
     "interop": 5,

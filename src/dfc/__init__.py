@@ -1,6 +1,6 @@
 """Restoration look-up tables: train, export, compress, fine-tune and benchmark them.
 
->>> lut = dfc.load("models/finetuned.safetensors")  # doctest: +SKIP
+>>> lut = dfc.load("sr-x4-best")  # doctest: +SKIP
 >>> large = dfc.restore(small, lut)  # doctest: +SKIP
 """
 
@@ -21,10 +21,14 @@ AnyImage = TypeVar("AnyImage", "np.ndarray", "Image.Image")
 
 
 def load(path: Path | str) -> "Lut":
-    """Load a LUT from its file; a file that is none is a `dfc.common.errors.UserError`."""
-    from dfc.models.artifact import load_lut
+    """Load a LUT from its file, or by its name in the zoo, as `denoise-25`.
 
-    return load_lut(path)
+    A file or name that is none is a `dfc.common.errors.UserError`.
+    """
+    from dfc.models.artifact import load_lut
+    from dfc.zoo import find_lut
+
+    return load_lut(find_lut(path))
 
 
 def restore(image: AnyImage, lut: Union["Lut", str, Path], threads: int | None = None) -> AnyImage:
@@ -38,7 +42,7 @@ def restore(image: AnyImage, lut: Union["Lut", str, Path], threads: int | None =
         An array, uint8 or uint16, of shape (height, width) or (height, width, C), of 1 (grey),
         3 (RGB) or 4 (RGBA) channels; or an image of Pillow's in any mode, of which palettes and
         CMYK become RGB.
-    lut : from `dfc.load`, or its file
+    lut : from `dfc.load`, or what that takes
     threads : how many threads share the work; all cores by default
 
     Returns

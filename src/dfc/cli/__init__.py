@@ -14,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(pictures.restore)
+app.command()(files.zoo)
 app.command()(files.info)
 app.command("import")(files.import_)
 app.command()(files.export)

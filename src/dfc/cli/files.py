@@ -24,6 +24,23 @@ def info(lut: LutFile, as_json: AsJson = False) -> None:
     print(json.dumps(facts, indent=2) if as_json else "\n".join(format_lines(facts)))
 
 
+def zoo(as_json: AsJson = False) -> None:
+    """List the LUTs that come with the package, and what they reach."""
+    import json
+
+    from dfc.zoo import read_figures
+
+    figures = read_figures()
+    if as_json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(f"{'LUT':16} {'KiB':>6} {'ms for 720p':>12}  {'measured on':12} {'PSNR':>6} {'SSIM':>7}")
+    for row in figures:
+        size, time = float(row["mib"]) * 1024, float(row["ms_720p"])
+        quality = f"{float(row['psnr']):6.2f} {float(row['ssim']):7.4f}"
+        print(f"{row['name']:16} {size:6.1f} {time:12.1f}  {row['set']:12} {quality}")
+
+
 def import_(
     source: Annotated[
         Path, typer.Argument(help="a published file, or a folder of tables (.npy, .npz)")

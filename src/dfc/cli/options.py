@@ -6,16 +6,22 @@ from typing import Annotated, Literal
 import typer
 
 from dfc.tasks import NAMES
+from dfc.zoo import find_lut
 
 Task = Literal[NAMES]
-LutFile = Annotated[Path, typer.Argument(help="a LUT file", metavar="LUT")]
+LutFile = Annotated[
+    Path, typer.Argument(help="a LUT: a file, or a name of the zoo", metavar="LUT", parser=find_lut)
+]
 LutOutput = Annotated[Path, typer.Option("--output", "-o", help="the file to write")]
 Threads = Annotated[
     int | None, typer.Option(min=1, help="CPU threads; all cores by default", show_default=False)
 ]
 Force = Annotated[bool, typer.Option("--force", help="replace files that exist")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-LutFiles = Annotated[list[Path], typer.Argument(help="LUT files", metavar="LUT..")]
+LutFiles = Annotated[
+    list[Path],
+    typer.Argument(help="LUTs: files, or names of the zoo", metavar="LUT..", parser=find_lut),
+]
 TaskOfLuts = Annotated[
     Task | None, typer.Option("--task", help="that of the LUTs by default", show_default=False)
 ]

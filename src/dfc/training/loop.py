@@ -21,7 +21,7 @@ Keep = Callable[[nn.Module, int], None]
 """Is given a model and how many iterations it was trained for."""
 EPSILON = 3e-4
 """MSE (a PSNR of 35 dB) below which it matters less and less how much better a crop gets."""
-EMA_ITERATIONS = 1000  # the EMA never reaches further back than this many iterations, about
+EMA_ITERATIONS = 200  # the EMA never reaches further back than this many iterations, about
 
 
 def fit(

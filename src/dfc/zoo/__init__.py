@@ -1,0 +1,37 @@
+"""The zoo: trained LUTs that come with the package, and what they reach."""
+
+import csv
+from difflib import get_close_matches
+from pathlib import Path
+
+from dfc.common.errors import UserError
+
+FOLDER = Path(__file__).parent
+FIGURES = FOLDER / "zoo.csv"
+"""A row for every LUT and benchmark set."""
+
+
+def list_names() -> list[str]:
+    """List the names of the LUTs, as `sr-x4-best`, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def find_lut(lut: str | Path) -> Path:
+    """Find the file of a LUT: a file, or a name of the zoo.
+
+    What looks like a path is handed on as it is. Raises `UserError` for a name that is none.
+    """
+    path, names = Path(lut), list_names()
+    if path.exists() or path.suffix or len(path.parts) != 1:
+        return path
+    if path.name in names:
+        return FOLDER / f"{path.name}.safetensors"
+    close = get_close_matches(path.name, names, 1) or names
+    hint = f"did you mean {close[0]}?" if len(close) == 1 else f"the zoo has {', '.join(names)}"
+    raise UserError(f"{lut}: neither a file nor a LUT of the zoo; {hint}")
+
+
+def read_figures() -> list[dict[str, str]]:
+    """Read what the LUTs reach: a row for each and every benchmark set, as in `zoo.csv`."""
+    with FIGURES.open(newline="") as file:
+        return list(csv.DictReader(file))

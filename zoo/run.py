@@ -1,0 +1,81 @@
+"""Run stages of the pipeline for a LUT of the zoo, in a workspace of its own.
+
+    python run.py NAME STAGE..
+
+The workspace is work/NAME. A training that was killed resumes there. The last of the trainings,
+`finetune`, leaves the LUT in the package, and of which code and tables it is in made/NAME.json.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from dfc import zoo
+from dfc.common.errors import UserError, exit_on_user_error
+from dfc.common.files import atomic_write, hash_file
+from dfc.common.pipeline import FINETUNED, PREPARED
+from dfc.params import check_params
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+MADE = HERE / "made"  # how each LUT was made
+TRAININGS = ("train", "finetune")
+
+
+def main(name: str, stages: list[str]) -> None:
+    """Run stages, one after the other."""
+    workspace = HERE / "work" / name
+    workspace.mkdir(parents=True, exist_ok=True)
+    values = merge_params(name)
+    params = check_params(values, HERE / "params.yaml")
+    with atomic_write(workspace / "params.yaml") as partial, partial.open("w") as file:
+        YAML().dump(values, file)
+    launch = ["-m", "dfc.training.launch", "--config_file", str(ROOT / "accelerate.yaml")]
+    launch += ["--num_processes", str(params.launch.num_processes)]
+    launch += ["--mixed_precision", params.launch.mixed_precision]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    for stage in stages:
+        script = [*(launch if stage in TRAININGS else ()), str(ROOT / "stages" / f"{stage}.py")]
+        subprocess.run([sys.executable, *script], cwd=workspace, env=environment, check=True)
+    if "finetune" in stages:
+        publish(name, workspace)
+
+
+def merge_params(name: str) -> dict[str, Any]:
+    """Merge the params of the pipeline, those that all LUTs of the zoo share, and those of one."""
+    yaml = YAML(typ="safe")
+    values, own = (yaml.load(root / "params.yaml") for root in (ROOT, HERE))
+    if name not in own["zoo"]:
+        raise UserError(f"{name}: expected one of {', '.join(own['zoo'])} (zoo/params.yaml)")
+    for changes in (own["common"], own["zoo"][name]):
+        for key, value in changes.items():
+            values[key] = values[key] | value if isinstance(value, dict) else value
+    return values
+
+
+def publish(name: str, workspace: Path) -> None:
+    """Put the LUT into the package, and note how it was made; drop the prepared images."""
+    with atomic_write(zoo.FOLDER / f"{name}.safetensors") as partial:
+        shutil.copyfile(workspace / FINETUNED, partial)
+    commit = ["git", "rev-parse", "--short", "HEAD"]
+    made = {
+        "commit": subprocess.run(commit, capture_output=True, text=True).stdout.strip(),
+        "digest": hash_file(workspace / FINETUNED),
+    }
+    with atomic_write(MADE / f"{name}.json") as partial:
+        partial.write_text(json.dumps(made, indent=2) + "\n")
+    shutil.rmtree(workspace / PREPARED)
+
+
+if __name__ == "__main__":
+    with exit_on_user_error():
+        try:
+            main(sys.argv[1], sys.argv[2:])
+        except subprocess.CalledProcessError as error:
+            sys.exit(error.returncode)
