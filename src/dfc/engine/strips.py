@@ -108,11 +108,8 @@ class Strips:
 
     def restore(self, top: int) -> None:
         """Restore the strip whose first row is `top`."""
-        model, layout, (height, width, colours) = (
-            self._architecture,
-            self._layout,
-            self._image.shape,
-        )
+        model, layout = self._architecture, self._layout
+        height, width, colours = self._image.shape
         bottom, last = min(top + self._rows, height), model.layers[-1]
         memory = allocate(layout.size, layout.margin)
         restored = self._restored[top * model.scale : bottom * model.scale]

@@ -51,10 +51,9 @@ class EngineModel(TableModel):
     def fill(self, values: Iterable[Floats]) -> Values:
         """Round values, -1..1, to whole numbers, and lay them out for the kernels."""
         rounded = {}
-        for (name, table), value in zip(self.lut.tables.items(), values, strict=True):
+        for (name, each), value in zip(self.table_parameters.items(), values, strict=True):
             rounded[name] = np.empty(value.shape, np.int8)
-            lowest = min(-127, table.values.min())
-            round_values(value.reshape(-1), lowest, rounded[name].reshape(-1))
+            round_values(value.reshape(-1), round(each.lowest * 127), rounded[name].reshape(-1))
         run_parallel(lambda each: each.fill(rounded), self.programs, torch.get_num_threads())
         return rounded
 
@@ -92,26 +91,27 @@ class Batch:
     """Crops [B, colours, H, W] that one thread works on: side by side, each with its margins."""
 
     def __init__(self, model: EngineModel, image: NDArray, turn: int) -> None:
-        self.turn, self._programs, self._architecture = turn, model.programs, model.architecture
+        self.turn, self._programs = turn, model.programs
+        architecture = self._architecture = model.architecture
         self._crops, _, self._height, self._width = image.shape
-        model = self._architecture
-        margin = model.reach
+        margin = architecture.reach
         self._borders = [
-            pad_positions(side, margin, model.padding) for side in (self._height, self._width)
+            pad_positions(side, margin, architecture.padding)
+            for side in (self._height, self._width)
         ]
         self._step = self._width + 2 * margin  # columns from crop to crop
         width, rows = self._crops * self._step - 2 * margin, self._height + 2 * margin
         # All planes are kept for the backward pass; gradients are where restoring has planes, in
         # margins of twice as many rows: windows around those of the planes are read, too.
-        count = model.first_planes[-1] + model.layers[-1].values
+        count = architecture.first_planes[-1] + architecture.layers[-1].values
         self._layout = Layout(np.arange(count), count, rows, width, margin)
-        self._gradients = Layout(*place_planes(model), rows + 2 * margin, width, margin)
+        self._gradients = Layout(*place_planes(architecture), rows + 2 * margin, width, margin)
         self._memory = allocate(self._layout.size, margin)
         self._planes = self._layout.view(self._memory)
-        for plane, each in zip(self._planes, model.inputs, strict=False):
+        for plane, each in zip(self._planes, architecture.inputs, strict=False):
             levels = each.take_bits(image[:, each.colour].astype(np.uint8))
             self._view_crops(plane)[:] = levels.transpose(1, 0, 2)
-        self._extend(0, len(model.inputs))
+        self._extend(0, len(architecture.inputs))
 
     @property
     def result(self) -> NDArray[np.uint8]:
