@@ -6,7 +6,6 @@ here has a default, or repeats the comments there.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,7 +14,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from dfc.common.errors import UserError
+from dfc.common.errors import UserError, suggest
 
 NonNegative = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -234,9 +233,7 @@ def _format_error(error: ErrorDetails) -> str:
 
 def describe_unknown(key: str, keys: Iterable[str]) -> str:
     """Say that a key is unknown, and which one may have been meant."""
-    near = get_close_matches(key, keys, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(keys)}"
-    return f"unknown key, {hint}"
+    return f"unknown key, {suggest(key, keys)}"
 
 
 def _show(value: object) -> str:

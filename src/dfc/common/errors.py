@@ -6,8 +6,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from types import FrameType
 
 STOPPING = (signal.SIGTERM, signal.SIGHUP)
@@ -18,6 +19,13 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota or a file
 
 class UserError(Exception):
     """A mistake in a file, a key or an argument; the message names it and what was expected."""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Suggest the known name that a wrong one may have been meant for, or list all."""
+    known = list(known)
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """The zoo: trained LUTs that come with the package, and what they reach."""
 
 import csv
-from difflib import get_close_matches
 from pathlib import Path
 
-from dfc.common.errors import UserError
+from dfc.common.errors import UserError, suggest
 
 FOLDER = Path(__file__).parent
 FIGURES = FOLDER / "zoo.csv"
@@ -26,9 +25,7 @@ def find_lut(lut: str | Path) -> Path:
         return path
     if path.name in names:
         return FOLDER / f"{path.name}.safetensors"
-    close = get_close_matches(path.name, names, 1) or names
-    hint = f"did you mean {close[0]}?" if len(close) == 1 else f"the zoo has {', '.join(names)}"
-    raise UserError(f"{lut}: neither a file nor a LUT of the zoo; {hint}")
+    raise UserError(f"{lut}: neither a file nor a LUT of the zoo, {suggest(path.name, names)}")
 
 
 def read_figures() -> list[dict[str, str]]:
