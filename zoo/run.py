@@ -3,7 +3,7 @@
     python run.py NAME STAGE..
 
 The workspace is work/NAME. A training that was killed resumes there. The last of the trainings,
-`finetune`, leaves the LUT in the package, and of which code and tables it is in made/NAME.json.
+`finetune`, leaves the LUT in the package, and its commit and digest in made/NAME.json.
 """
 
 import json
@@ -11,15 +11,16 @@ import os
 import shutil
 import subprocess
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from dfc import zoo
-from dfc.common.errors import UserError, exit_on_user_error
+from dfc.common.errors import UserError, exit_on_user_error, suggest
 from dfc.common.files import atomic_write, hash_file
-from dfc.common.pipeline import FINETUNED, PREPARED
+from dfc.common.pipeline import FINETUNED, PREPARED, STAGES
 from dfc.params import check_params
 
 HERE = Path(__file__).parent
@@ -52,10 +53,10 @@ def merge_params(name: str) -> dict[str, Any]:
     yaml = YAML(typ="safe")
     values, own = (yaml.load(root / "params.yaml") for root in (ROOT, HERE))
     if name not in own["zoo"]:
-        raise UserError(f"{name}: expected one of {', '.join(own['zoo'])} (zoo/params.yaml)")
+        raise UserError(f"{name}: not in zoo/params.yaml, {suggest(name, own['zoo'])}")
     for changes in (own["common"], own["zoo"][name]):
         for key, value in changes.items():
-            values[key] = values[key] | value if isinstance(value, dict) else value
+            values[key] = values.get(key, {}) | value if isinstance(value, dict) else value
     return values
 
 
@@ -74,8 +75,14 @@ def publish(name: str, workspace: Path) -> None:
 
 
 if __name__ == "__main__":
+    parser = ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", help="a LUT of params.yaml")
+    parser.add_argument(
+        "stages", nargs="+", choices=STAGES, metavar="stage", help=", ".join(STAGES)
+    )
+    arguments = parser.parse_args()
     with exit_on_user_error():
         try:
-            main(sys.argv[1], sys.argv[2:])
+            main(arguments.name, arguments.stages)
         except subprocess.CalledProcessError as error:
             sys.exit(error.returncode)
