@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -69,7 +70,7 @@ class TableParameters(nn.Module):
 
     def __init__(self, table: Table, intervals: Iterable[int] = (), gain: float = 1.0) -> None:
         super().__init__()
-        self._gain = gain
+        self.gain = gain
         # Published tables may go down to -128.
         self.lowest = min(-1.0, int(table.values.min()) / 127)
         self.own = nn.Parameter(torch.from_numpy(table.values.astype(np.float32)) / 127 / gain)
@@ -78,17 +79,22 @@ class TableParameters(nn.Module):
         own = [] if isinstance(table.lattice, Adaptive) else intervals
         scaled = (interval - 9 + levels.bit_length() for interval in own)
         coarser = sorted(interval for interval in scaled if interval > table.lattice.interval)
-        self.coarse = nn.ModuleList(
-            # Tables of one tap are visited everywhere: larger steps make them oscillate.
-            _Coarse(
-                table, Uniform(interval, taps, levels), 1.0 if taps == 1 else 2.0 ** (depth + 1)
-            )
-            for depth, interval in enumerate(coarser)
-        )
+        lattices = [Uniform(interval, taps, levels) for interval in coarser]
+        self.coarse = nn.ModuleList()
+        if taps == 1 and lattices:
+            # Visited everywhere: larger steps make them oscillate.
+            self.coarse.append(_Few(table, lattices))
+        elif lattices:
+            gains = (2.0 ** (depth + 1) for depth in range(len(lattices)))
+            self.coarse.extend(map(_Coarse, repeat(table), lattices, gains))
 
     def forward(self) -> Tensor:
         """Add up the values [rows, values], float32, of all lattices."""
-        return sum((coarse() for coarse in self.coarse), start=self.own) * self._gain
+        return self.add_up() * self.gain
+
+    def add_up(self) -> Tensor:
+        """Add up the values of all lattices, in units of the gain."""
+        return sum((coarse() for coarse in self.coarse), start=self.own)
 
 
 class _Coarse(nn.Module):
@@ -105,6 +111,23 @@ class _Coarse(nn.Module):
 
     def forward(self) -> Tensor:
         return _Product.apply(self.values, self._matrix, self._transpose)
+
+
+class _Few(nn.Module):
+    """Trainable values of a table of one tap on coarse lattices, all of them in one matrix."""
+
+    def __init__(self, table: Table, lattices: list[Uniform]) -> None:
+        super().__init__()
+        sizes = [lattice.size for lattice in lattices]
+        self.values = nn.Parameter(torch.zeros(sum(sizes), table.values.shape[1]))
+        matrix = torch.zeros(len(table.values), sum(sizes))
+        taps = torch.from_numpy(table.lattice.points).float()
+        for lattice, part in zip(lattices, matrix.split(sizes, 1), strict=True):
+            part.scatter_add_(1, *find_vertices(lattice, taps))
+        self.register_buffer("_matrix", matrix, persistent=False)
+
+    def forward(self) -> Tensor:
+        return self._matrix @ self.values
 
 
 class _Product(torch.autograd.Function):
