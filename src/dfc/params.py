@@ -54,6 +54,8 @@ class Model(Section):
     stages: Positive
     channels: Positive
     bits: Positive
+    colours: Positive
+    dilations: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
     nf: Positive
     init_from: str
 

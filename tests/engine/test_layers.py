@@ -56,6 +56,16 @@ def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch: pytest.Mon
         choose_isa()
 
 
+@pytest.mark.parametrize("scale", [1, 2])
+def test_three_colours_and_dilated_windows_restore_as_the_table_model_does(
+    make_lut: Callable[..., Lut], scale: int
+) -> None:
+    knobs = {"channels": 12, "colours": 3, "dilations": (1, 4, 2)}
+    lut = make_lut("shift_lut", scale, "", stages=3, **knobs)
+    image = make_noise((21, 34, 3), 0)
+    np.testing.assert_array_equal(restore(image, lut), restore_with_model(TableModel(lut), image))
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize(("stages", "bits"), [(1, 6), (3, 6), (3, 8)])
 def test_threads_and_strips_change_nothing(

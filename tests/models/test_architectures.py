@@ -137,6 +137,9 @@ def test_layers_of_files_that_counted_channels_are_understood() -> None:
         ({"stages": 41}, "stages: expected 1 to 40"),
         ({"channels": 8}, "channels at scale 4: expected 16 to 64"),
         ({"bits": 7}, "bits: expected 6 or 8"),
+        ({"bits": 6, "colours": 3}, "colours of 6 bits: expected 1, or 3 of 8 bits"),
+        ({"colours": 3}, "channels: expected a multiple of 3 colours, found 16"),
+        ({"dilations": (1, 17)}, "dilations: expected 1 to 16, found 17"),
     ],
 )
 def test_a_shift_lut_that_cannot_be_is_refused(knobs: dict, message: str) -> None:

@@ -110,7 +110,7 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
     params: dict[str, Any] = {
         "task": task,
         "data": {"source": "folder", "benchmark_dir": "", "benchmarks": [], "sizes": [1.0]},
-        "model": {"channels": 16, "bits": 8},
+        "model": {"channels": 16, "bits": 8, "colours": 1, "dilations": [1]},
         "train": {"method": "network", "intervals": []},
         "export": {},
         "dfc": {"error_bound": 0.0},

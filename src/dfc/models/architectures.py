@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dfc.common.errors import UserError
 from dfc.models.layers import MOST_LAYERS, MOST_VALUES, SCALES, Architecture, Input, Layer, Lookup
-from dfc.models.taps import PATTERNS, Range, Tap, check_choice, check_number
+from dfc.models.taps import MOST_REACH, PATTERNS, Range, Tap, check_choice, check_number
 
 if TYPE_CHECKING:
     from dfc.params import Model
@@ -73,26 +73,40 @@ def make_shift_lut(
     stages: int = 2,
     channels: int = 16,
     bits: int = 8,
+    colours: int = 1,
+    dilations: Sequence[int] = (1,),
     offsets: Offsets | None = None,
 ) -> Architecture:
     """ShiftLUT: every stage filters many channels in 3x3 windows, and mixes them.
 
     Of 6 bits, as published, high and low bits of a pixel are separate planes, channels are shifted
     by whole pixels (`offsets`, row and column by stage and channel), and the whole model is run in
-    four turns. The tables have their published names; `MSB` are the high bits, or all.
+    four turns. The tables have their published names; `MSB` are the high bits, or all. Of 8 bits,
+    three colours may be restored at once. The windows of each stage but the first are dilated:
+    their taps lie as far apart as `dilations` say in turn.
     """
     check_number("stages", stages, 1, 40)
     check_number(f"channels at scale {scale}", channels, scale**2, MOST_VALUES)
     check_choice("bits", bits, (6, 8), "6 or 8")
+    for step in dilations:
+        check_number("dilations", step, 1, MOST_REACH)
     split = bits == 6
+    check_choice(f"colours of {bits} bits", colours, (1,) if split else (1, 3), "1, or 3 of 8 bits")
+    if channels % colours:
+        raise ValueError(f"channels: expected a multiple of {colours} colours, found {channels}")
     features = Range(-(2 ** (bits - 1)), 2**bits)
-    inputs = [Input(shift=8 - bits, bits=bits, lowest=features.lowest)]
+    inputs = [Input(c, 8 - bits, bits, features.lowest) for c in range(colours)]
+    pixels = tuple(((c, 0, 0),) for c in range(colours))
     # Sums of 8 bits have a range of their own: a table of one tap holds at most 127.
     window_divisor, divisor = (9, channels) if split else (2, 4)
     layers: list[Layer] = []
 
-    def read_window(table: str, plane: int, values: Range, depthwise: bool = False) -> Lookup:
-        places = tuple(((plane, *position),) for position in WINDOW)
+    def read_window(
+        table: str, planes: Places, values: Range, step: int = 1, depthwise: bool = False
+    ) -> Lookup:
+        places = tuple(
+            ((taps[0][0], step * row, step * column),) for taps in planes for row, column in WINDOW
+        )
         return Lookup(table, places, *values, depthwise=depthwise)
 
     def add_layer(lookup: Lookup, over: int, residuals: Places, values: Range = features) -> Places:
@@ -101,16 +115,18 @@ def make_shift_lut(
         layers.append(Layer((lookup,), over, 0, channels, 1, 1, residuals, *values))
         return tuple(((first + c, 0, 0),) for c in range(channels))
 
-    added: Places = (((0, 0, 0),),)
+    added = pixels
     if split:
         inputs.append(Input(bits=2))
-        low = read_window("DW0_LSB", 1, inputs[1].range)
+        low = read_window("DW0_LSB", (((1, 0, 0),),), inputs[1].range)
         own = add_layer(low, window_divisor, (((1, 0, 0),),), inputs[1].range)
         added = tuple(((0, 0, 0), *taps) for taps in own)
-    own = add_layer(read_window("DW0_MSB", 0, features), window_divisor, added)
+    own = add_layer(read_window("DW0_MSB", pixels, features), window_divisor, added)
     for k in range(stages):
         if k:
-            window = read_window(f"DW{k}_MSB", own[0][0][0], features, depthwise=True)
+            window = read_window(
+                f"DW{k}_MSB", own[:1], features, dilations[k % len(dilations)], depthwise=True
+            )
             own = add_layer(window, window_divisor, own)
         moves = offsets[k] if offsets else [(0, 0)] * channels
         moved = tuple(((taps[0][0], *move),) for taps, move in zip(own, moves, strict=True))
@@ -119,7 +135,7 @@ def make_shift_lut(
     if split:
         end = Layer((last,), divisor, 0, 1, scale, 1, own[: scale**2], -128)
         return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), 4, 128)
-    end = Layer((last,), divisor, 128, 1, scale, 1, (((0, 0, 0),),))
+    end = Layer((last,), divisor, 128, colours, scale, 1, pixels)
     return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs))
 
 

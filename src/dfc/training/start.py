@@ -26,7 +26,7 @@ def make_nearest_neighbour(
         # The last point of an axis stands for the highest level (docs/numerics.md, section 3).
         points = np.minimum(lattice.points, lookup.levels - 1)
         fill = _make_hinges if layer.residuals else _repeat_taps
-        if len(layer.residuals) == 1 and layer.out_channels > 1:
+        if 0 < len(layer.residuals) < layer.out_channels:
             fill = _make_edges
         values = fill(points, lookup, layer, rng).reshape(len(points), -1)
         tables[name] = Table(lattice, np.rint(values).clip(-127, 127).astype(np.int8))
