@@ -20,6 +20,7 @@ RANKS = {
     "models": 3,
     "zoo": 3,
     "engine": 4,
+    "cuda": 4,
     "training": 5,
     "interop": 5,
     "evaluation": 6,

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import warnings
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from dfc.engine.training import EngineModel
 from dfc.models.artifact import load_model, save_model
 from dfc.models.lut import Lut
 from dfc.models.network import Network
+from dfc.models.table_model import TableModel
 from dfc.params import Schedule
 from dfc.training.batches import Crops
 from dfc.training.checkpoints import Checkpoints
@@ -77,7 +79,7 @@ def train_file(
     training, validation = PairStore(prepared, "train"), PairStore(prepared, "val")
     model = load_model(source)
     if isinstance(model, Lut):
-        model = EngineModel(model, schedule.intervals)
+        model = make_trainable(model, schedule.intervals, accelerator.device)
     colours = model.architecture.colours
     sampler = CropSampler(
         training, crops.batch_size, crops.patch_size, crops.seed, crops.task, colours
@@ -91,7 +93,7 @@ def train_file(
     }
     saved = Checkpoints(checkpoints, identity)
 
-    def save(model: Network | EngineModel, iterations: int, path: Path) -> None:
+    def save(model: Network | TableModel, iterations: int, path: Path) -> None:
         save_model(model if isinstance(model, Network) else model.to_lut(step, iterations), path)
 
     def keep_checkpoint(model: nn.Module, iteration: int) -> None:
@@ -105,6 +107,15 @@ def train_file(
             with atomic_write(curves) as partial:
                 shutil.copytree(saved.curves, partial)
             saved.clear()
+
+
+def make_trainable(lut: Lut, intervals: Iterable[int], device: torch.device) -> TableModel:
+    """Make the table model of a LUT that is trained with the kernels of a device."""
+    if device.type == "cuda":
+        from dfc.cuda.training import CudaModel  # needs Triton, which PyTorch for CUDA brings
+
+        return CudaModel(lut, intervals)
+    return EngineModel(lut, intervals)
 
 
 def hash_parameters(model: nn.Module) -> str:

@@ -1,0 +1,1 @@
+"""The CUDA backend: training tables of one tap with Triton kernels."""
