@@ -9,7 +9,7 @@ from dfc.training.loop import EPSILON, compute_log_mse, update_ema
 def test_rough_and_smooth_crops_count_alike() -> None:
     """Halving the MSE of one crop is worth as much as halving that of another."""
     target = torch.zeros(2, 1, 4, 4)
-    rough, smooth = 100.0, 50.0
+    rough, smooth = 240.0, 160.0
     restored = torch.stack([torch.full((1, 4, 4), level) for level in (rough, smooth)])
 
     def gain(crop: int) -> float:

@@ -19,8 +19,8 @@ from dfc.training.checkpoints import Checkpoints
 
 Keep = Callable[[nn.Module, int], None]
 """Is given a model and how many iterations it was trained for."""
-EPSILON = 3e-4
-"""MSE (a PSNR of 35 dB) below which it matters less and less how much better a crop gets."""
+EPSILON = 3e-3
+"""MSE (a PSNR of 25 dB) below which it matters less and less how much better a crop gets."""
 EMA_ITERATIONS = 200  # the EMA never reaches further back than this many iterations, about
 
 
