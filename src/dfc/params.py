@@ -41,6 +41,7 @@ class Data(Section):
         tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False, min_length=1)
     ]
     sigma: Annotated[float, Field(gt=0, le=255)]
+    sigma_min: Annotated[float, Field(gt=0)] | None
     quality: Annotated[int, Field(ge=1, le=100)]
     batch_size: Positive
     patch_size: PatchSize
@@ -147,6 +148,8 @@ class Params(Section):
         coarse, fine = self.dfc.interval, self.export.interval
         if self.dfc.enabled and coarse <= fine:
             yield f"dfc.interval: {coarse} is not above export.interval ({fine})"
+        if self.data.sigma_min and self.data.sigma_min > self.data.sigma:
+            yield f"data.sigma_min: {self.data.sigma_min} is above data.sigma ({self.data.sigma})"
         processes = self.launch.num_processes
         for name, section in (("data", self.data), ("finetune", self.finetune)):
             if section.batch_size % processes:

@@ -59,6 +59,14 @@ def test_noise_has_its_sigma_and_the_same_seed_for_every_image() -> None:
     np.testing.assert_array_equal(degradation.degrade(grey, "a"), degradation.degrade(grey, "b"))
 
 
+def test_crops_have_noise_of_any_strength_from_the_weakest_on() -> None:
+    degradation = build_task("denoise", 1, sigma=20, sigma_min=5)
+    grey, rng = np.full((64, 64), 128, np.uint8), np.random.default_rng(0)
+    strengths = [degradation.degrade_crop(grey, rng).std() for _ in range(40)]
+    assert 4.5 < min(strengths) < 8
+    assert 17 < max(strengths) < 21
+
+
 def test_only_the_luma_of_a_colour_image_is_compressed() -> None:
     degradation = build_task("deblock", 1)
     assert degradation.make_target(photograph(16, 16, 3)).shape == (16, 16)

@@ -109,7 +109,13 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
     """The values of all params, those that have no key included."""
     params: dict[str, Any] = {
         "task": task,
-        "data": {"source": "folder", "benchmark_dir": "", "benchmarks": [], "sizes": [1.0]},
+        "data": {
+            "source": "folder",
+            "benchmark_dir": "",
+            "benchmarks": [],
+            "sizes": [1.0],
+            "sigma_min": None,
+        },
         "model": {"channels": 16, "bits": 8, "colours": 1, "dilations": [1]},
         "train": {"method": "network", "intervals": []},
         "export": {},

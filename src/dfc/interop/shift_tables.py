@@ -45,7 +45,7 @@ def read_shift_tables(folder: Path, task: str | None) -> Lut:
     scale = round(_get_count(folder, last, "OUT") ** 0.5)
     moves = [[tuple(map(int, move)) for move in stage.T] for stage in offsets]
     try:
-        architecture = make_shift_lut(scale, len(moves), channels, 6, moves)
+        architecture = make_shift_lut(scale, len(moves), channels, 6, offsets=moves)
     except ValueError as error:
         raise UserError(f"{folder}: {error}") from None
     tables = {}

@@ -23,6 +23,8 @@ class Denoising(Task):
     grey_first: ClassVar = True  # the noise of three colours is weaker in their luma
 
     sigma: float = 25  # standard deviation of the noise, in grey levels
+    sigma_min: float | None = None
+    """Where training crops have noise of any strength, the weakest."""
     rounded: bool = True
     """Whether noisy images are rounded to 8 bits; published benchmarks do not do that."""
 
@@ -33,17 +35,19 @@ class Denoising(Task):
 
     def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
         """Add the noise of published benchmarks: seed 0 for every image; float64 if not rounded."""
-        noisy = self._add_noise(target, np.random.RandomState(0))
+        noisy = _add_noise(target, self.sigma, np.random.RandomState(0))
         return round_to_8_bit(noisy) if self.rounded else noisy
 
     def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Add noise to a training crop, rounded to 8 bits."""
-        return round_to_8_bit(self._add_noise(window, rng))
+        sigma = self.sigma if self.sigma_min is None else rng.uniform(self.sigma_min, self.sigma)
+        return round_to_8_bit(_add_noise(window, sigma, rng))
 
-    def _add_noise(
-        self, target: np.ndarray, rng: np.random.Generator | np.random.RandomState
-    ) -> np.ndarray:
-        return (target + rng.normal(0, self.sigma, target.shape)).clip(0, 255)
+
+def _add_noise(
+    target: np.ndarray, sigma: float, rng: np.random.Generator | np.random.RandomState
+) -> np.ndarray:
+    return (target + rng.normal(0, sigma, target.shape)).clip(0, 255)
 
 
 TASK = Denoising
