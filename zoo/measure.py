@@ -11,8 +11,12 @@ from dfc.common.errors import exit_on_user_error
 from dfc.common.files import atomic_write
 from dfc.evaluation.scores import summarise
 from dfc.evaluation.speed import measure_720p_milliseconds
-from dfc.params import Params, check_params
+from dfc.models.lut import Lut
+from dfc.params import check_params
 from run import HERE, MADE, ROOT, merge_params
+
+SIGMAS = (15, 25, 50)
+"""Where LUTs for noise of unknown strength are measured."""
 
 
 def main(benchmarks: Path = ROOT / "data/benchmark") -> None:
@@ -24,34 +28,39 @@ def main(benchmarks: Path = ROOT / "data/benchmark") -> None:
 
 
 def measure(name: str, benchmarks: Path) -> pd.DataFrame:
-    """Measure a LUT: a row a benchmark set."""
+    """Measure a LUT: a row a benchmark set and level of degradation."""
     params = check_params(merge_params(name), HERE / "params.yaml")
-    path = zoo.find_lut(name)
-    data = params.data
-    comparison = load_comparison(
-        [path], benchmarks, params.task, data.benchmarks, data.sigma, data.quality
-    )
-    (lut,) = comparison.luts.values()
-    scores = summarise(comparison.score(), {})
-    scores = scores[scores["method"] == name].drop(columns=["method", "storage_mib"])
-    scores.insert(0, "name", name)
-    made = json.loads((MADE / f"{name}.json").read_text())
-    return scores.assign(
+    path, made = zoo.find_lut(name), json.loads((MADE / f"{name}.json").read_text())
+    rows = []
+    for sigma in SIGMAS if params.data.sigma_min else (params.data.sigma,):
+        data = params.data
+        comparison = load_comparison(
+            [path], benchmarks, params.task, data.benchmarks, sigma, data.quality
+        )
+        (lut,) = comparison.luts.values()
+        scores = summarise(comparison.score(), {})
+        scores = scores[scores["method"] == name].drop(columns=["method", "storage_mib"])
+        rows.append(scores.assign(level=comparison.task.level_value))
+    table = pd.concat(rows)
+    table.insert(0, "name", name)
+    table.insert(1, "task", params.task)
+    return table.assign(
         mib=lut.size_mib,
         bytes=path.stat().st_size,
         ms_720p=measure_720p_milliseconds(lut),
-        params=describe(params),
+        made=describe(lut),
+        trained=", ".join(f"{value:.1f} min on {on}" for on, value in made["minutes"].items()),
         commit=made["commit"],
     )
 
 
-def describe(params: Params) -> str:
-    """Say in a few words what a LUT was made with."""
-    model, train = params.model, params.train
-    return (
-        f"{model.name}, {model.stages} stages, {model.channels} channels, "
-        f"{train.total_iter} + {params.finetune.total_iter} iterations"
+def describe(lut: Lut) -> str:
+    """Say in a few words how a LUT was made."""
+    steps = (
+        f"{step['step']} {step.get('iterations', step.get('error_bound', ''))}".strip()
+        for step in lut.history
     )
+    return f"{lut.architecture.title}: {', '.join(steps)}"
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python run.py NAME STAGE..
 
 The workspace is work/NAME. A training that was killed resumes there. The last of the trainings,
-`finetune`, leaves the LUT in the package, and its commit and digest in made/NAME.json.
+`finetune`, leaves the LUT in the package, and its commit and digest, and the minutes that it was
+trained for on what, in made/NAME.json.
 """
 
 import json
@@ -11,21 +12,27 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import torch
 from ruamel.yaml import YAML
 
 from dfc import zoo
 from dfc.common.errors import UserError, exit_on_user_error, suggest
 from dfc.common.files import atomic_write, hash_file
+from dfc.common.parallel import count_cores
 from dfc.common.pipeline import FINETUNED, PREPARED, STAGES
 from dfc.params import check_params
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 MADE = HERE / "made"  # how each LUT was made
+MINUTES = "minutes.json"
 TRAININGS = ("train", "finetune")
 
 
@@ -43,9 +50,24 @@ def main(name: str, stages: list[str]) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     for stage in stages:
         script = [*(launch if stage in TRAININGS else ()), str(ROOT / "stages" / f"{stage}.py")]
-        subprocess.run([sys.executable, *script], cwd=workspace, env=environment, check=True)
+        with record_minutes(workspace) if stage in TRAININGS else nullcontext():
+            subprocess.run([sys.executable, *script], cwd=workspace, env=environment, check=True)
     if "finetune" in stages:
         publish(name, workspace)
+
+
+@contextmanager
+def record_minutes(workspace: Path) -> Iterator[None]:
+    """Add the minutes of a training, interrupted ones too, to those of its device."""
+    path, start = workspace / MINUTES, time.perf_counter()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{count_cores()} cores"
+    try:
+        yield
+    finally:
+        minutes = json.loads(path.read_text()) if path.exists() else {}
+        minutes[device] = minutes.get(device, 0) + (time.perf_counter() - start) / 60
+        with atomic_write(path) as partial:
+            partial.write_text(json.dumps(minutes))
 
 
 def merge_params(name: str) -> dict[str, Any]:
@@ -68,10 +90,12 @@ def publish(name: str, workspace: Path) -> None:
     made = {
         "commit": subprocess.run(commit, capture_output=True, text=True).stdout.strip(),
         "digest": hash_file(workspace / FINETUNED),
+        "minutes": json.loads((workspace / MINUTES).read_text()),
     }
     with atomic_write(MADE / f"{name}.json") as partial:
         partial.write_text(json.dumps(made, indent=2) + "\n")
     shutil.rmtree(workspace / PREPARED)
+    (workspace / MINUTES).unlink()
 
 
 if __name__ == "__main__":

@@ -28,17 +28,19 @@ def zoo(as_json: AsJson = False) -> None:
     """List the LUTs that come with the package, and what they reach."""
     import json
 
+    from dfc.tasks import find_task
     from dfc.zoo import read_figures
 
     figures = read_figures()
     if as_json:
         print(json.dumps(figures, indent=2))
         return
-    print(f"{'LUT':16} {'KiB':>6} {'ms for 720p':>12}  {'measured on':12} {'PSNR':>6} {'SSIM':>7}")
+    print(f"{'LUT':16} {'KiB':>6} {'ms for 720p':>12}  {'measured on':24} {'PSNR':>6} {'SSIM':>7}")
     for row in figures:
         size, time = float(row["mib"]) * 1024, float(row["ms_720p"])
+        level = row["level"] and find_task(row["task"]).level_text.format(float(row["level"]))
         quality = f"{float(row['psnr']):6.2f} {float(row['ssim']):7.4f}"
-        print(f"{row['name']:16} {size:6.1f} {time:12.1f}  {row['set']:12} {quality}")
+        print(f"{row['name']:16} {size:6.1f} {time:12.1f}  {row['set'] + level:24} {quality}")
 
 
 def import_(
