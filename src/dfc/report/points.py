@@ -4,8 +4,9 @@ Their tables have the columns group, label (may be empty), storage_mib (empty wh
 or it is not known), psnr and alt_text, what the point says to readers.
 
 Published are, of super-resolution at scale 4, trained on DIV2K: A+ (ACCV 2014), SR-LUT (CVPR 2021),
-MuLUT (T-PAMI 2024), SPF-LUT and DFC (CVPR 2024), AutoLUT and SPF-Light (2025), RRDB (a network,
-ECCVW 2018). Denoising of colour images: as compared in the paper of DnLUT (CVPR 2025).
+MuLUT (T-PAMI 2024), SPF-LUT and DFC (CVPR 2024), AutoLUT and SPF-Light (2025), TinyLUT (NeurIPS
+2024), ShiftLUT, and networks: FSRCNN, CARN-M, RRDB. Denoising of colour images: as compared
+in the paper of DnLUT (CVPR 2025); of grey ones, in those of TinyLUT and ShiftLUT.
 """
 
 from functools import cache
@@ -26,11 +27,16 @@ def collect_points(
 ) -> pd.DataFrame:
     """The methods of a comparison on one set, what is published of it, and experiments if any."""
     table = evidence.table
-    known = find_published(evidence.task, evidence.level, set_name)
-    groups = [_make_points(table[table["set"] == set_name], OURS), _make_points(known, PUBLISHED)]
+    known = collect_published_points(evidence.task, evidence.level, set_name)
+    groups = [make_points(table[table["set"] == set_name], OURS), known]
     if experiments is not None:
         groups.append(collect_experiment_points(experiments, set_name))
     return pd.concat(groups, ignore_index=True)
+
+
+def collect_published_points(task: str, level: float | None, set_name: str) -> pd.DataFrame:
+    """What is published of a benchmark set, for a task at a level."""
+    return make_points(find_published(task, level, set_name), PUBLISHED)
 
 
 def collect_experiment_points(experiments: pd.DataFrame, set_name: str) -> pd.DataFrame:
@@ -64,7 +70,8 @@ def _read_all() -> pd.DataFrame:
         return pd.read_csv(file)
 
 
-def _make_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:
+def make_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Make points of rows with the columns method, storage_mib and psnr."""
     alt_text = [
         describe_point(f"{row.method} ({group})", row.storage_mib, row.psnr)
         for row in rows.itertuples(index=False)
