@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  before `dfc restore` keeps its process from loading it
 import yaml
 from hypothesis import settings
 

@@ -133,6 +133,7 @@ def restore_file(
 ) -> list[str]:
     """Restore all frames of an image file into another, and list what was left out."""
     import dfc
+    from dfc.cli.misuse import find_misuse
     from dfc.common.files import atomic_write
     from dfc.images.files import ANIMATED, FORMATS, encode_frames, name_source, open_frames
 
@@ -146,6 +147,8 @@ def restore_file(
         del frames[1:]
     if format == "JPEG" and frames[0].has_transparency_data:
         notes.append(f"{name}: its transparency does not fit in a JPEG file")
+    misuse = find_misuse(frames[0], lut)
+    notes += [f"{name}: {misuse}"] if misuse else []
     pixels = sum(math.prod(frame.size) for frame in frames) * lut.architecture.scale**2
     with _large if pixels > LARGE else nullcontext():
         try:

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write
+from dfc.images.degradation import estimate_jpeg_quality
 
 KEPT = {
     "PNG": ("icc_profile", "exif", "dpi"),
@@ -62,7 +63,8 @@ def open_frames(source: Path | BinaryIO, most: int | None = None) -> list[Image.
     """Open and decode an image file: all its frames or pages, or the first ones, turned upright.
 
     CMYK becomes RGB through its colour profile, if it has one. The `info` of a frame has
-    `reduced_bits` where Pillow gave 8 bits of 16. A file that cannot be read is a `UserError`.
+    `reduced_bits` where Pillow gave 8 bits of 16, and of a JPEG file, the `jpeg_quality`, about. A
+    file that cannot be read is a `UserError`.
     """
     try:
         with Image.open(source) as image:
@@ -81,6 +83,7 @@ def name_source(source: Path | BinaryIO) -> str:
 def _decode_frame(image: Image.Image, index: int) -> Image.Image:
     if index:
         image.seek(index)
+    quality = estimate_jpeg_quality(image)
     reduced = image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
     image.load()
     frame = ImageOps.exif_transpose(image)
@@ -88,6 +91,8 @@ def _decode_frame(image: Image.Image, index: int) -> Image.Image:
         frame = _convert_cmyk(frame)
     if reduced:
         frame.info["reduced_bits"] = True
+    if quality is not None:
+        frame.info["jpeg_quality"] = quality
     return frame
 
 

@@ -50,13 +50,13 @@ class TableModel(LookupModel):
         return round_straight_through(parameters().clamp(parameters.lowest, 1) * 127)
 
     @torch.no_grad()
-    def to_lut(self, step: str, iterations: int) -> Lut:
+    def to_lut(self, step: str, iterations: int, **details: object) -> Lut:
         """Make the int8 LUT of the present parameters; its history says step and iterations."""
         tables = {
             name: Table(table.lattice, self.round_values(name).cpu().numpy().astype(np.int8))
             for name, table in self.lut.tables.items()
         }
-        history = (*self.lut.history, {"step": step, "iterations": iterations})
+        history = (*self.lut.history, {"step": step, "iterations": iterations, **details})
         return replace(self.lut, tables=tables, history=history)
 
 

@@ -54,6 +54,11 @@ class Task(ABC):
         return getattr(self, self.level) if self.level else None
 
     @property
+    def levels(self) -> tuple[float, float] | None:
+        """The weakest and the strongest degradation of training crops, or None."""
+        return None if self.level_value is None else (self.level_value, self.level_value)
+
+    @property
     def full_title(self) -> str:
         """Title and level, for people."""
         return self.title + self.level_text.format(self.level_value)

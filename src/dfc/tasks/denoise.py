@@ -29,6 +29,11 @@ class Denoising(Task):
     """Whether noisy images are rounded to 8 bits; published benchmarks do not do that."""
 
     @property
+    def levels(self) -> tuple[float, float]:
+        """The weakest and the strongest noise of training crops."""
+        return self.sigma if self.sigma_min is None else self.sigma_min, self.sigma
+
+    @property
     def caption(self) -> str:
         made = "clipped and rounded to 8 bits" if self.rounded else "clipped"
         return f"Noise of sigma {self.sigma:g}, {made}: PSNR and SSIM on all channels."

@@ -94,7 +94,9 @@ def train_file(
     saved = Checkpoints(checkpoints, identity)
 
     def save(model: Network | TableModel, iterations: int, path: Path) -> None:
-        save_model(model if isinstance(model, Network) else model.to_lut(step, iterations), path)
+        details = {"levels": [*crops.task.levels]} if crops.task.levels else {}
+        made = model if isinstance(model, Network) else model.to_lut(step, iterations, **details)
+        save_model(made, path)
 
     def keep_checkpoint(model: nn.Module, iteration: int) -> None:
         if keep:

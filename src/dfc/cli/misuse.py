@@ -1,0 +1,52 @@
+"""Say what a LUT was trained for, where a picture is degraded otherwise."""
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from dfc.models.lut import Lut
+
+VISIBLE_NOISE, CLEAN_JPEG = 10, 80
+"""Of pictures to enlarge: the noise and the quality from which on it shows."""
+FAR_QUALITY = 15  # that a LUT for JPEG was trained for, from that of a file
+
+
+def find_misuse(image: Image.Image, lut: "Lut") -> str | None:
+    """Find out whether a picture is degraded otherwise than those that a LUT was trained on.
+
+    Returns a line that says both, or None. The file says how JPEG was compressed, and the pixels,
+    about, how noisy they are.
+    """
+    found, trained = _describe_degradation(image, lut)
+    return found and f"{found}; the LUT was trained for {trained}"
+
+
+def _describe_degradation(image: Image.Image, lut: "Lut") -> tuple[str | None, str]:
+    levels = next((step["levels"] for step in reversed(lut.history) if "levels" in step), None)
+    quality = image.info.get("jpeg_quality")
+    match lut.task:
+        case "sr" if quality is not None and quality < CLEAN_JPEG:
+            return f"a JPEG file of quality {quality}, about", "clean pictures"
+        case "sr" if (sigma := _estimate_noise(image)) > VISIBLE_NOISE:
+            return f"noise of sigma {sigma:.0f}, about", "clean pictures"
+        case "denoise" if levels:
+            sigma, (lowest, highest) = _estimate_noise(image), levels
+            if not lowest / 2 <= sigma <= highest * 1.5:
+                span = f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
+                return f"noise of sigma {sigma:.0f}, about", f"sigma {span}"
+        case "deblock" if levels and quality is not None:
+            lowest, highest = levels
+            if not lowest - FAR_QUALITY <= quality <= highest + FAR_QUALITY:
+                return f"a JPEG file of quality {quality}, about", f"quality {lowest:g}"
+    return None, ""
+
+
+def _estimate_noise(image: Image.Image) -> float:
+    from dfc.images.degradation import estimate_noise
+    from dfc.images.files import convert_to_8_bit
+
+    try:
+        return estimate_noise(convert_to_8_bit(image))
+    except ValueError:  # 32 bits, which are refused elsewhere
+        return 0.0
