@@ -56,6 +56,7 @@ class Model(Section):
     channels: Positive
     bits: Positive
     colours: Positive
+    rotations: Positive
     dilations: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
     nf: Positive
     init_from: str

@@ -56,6 +56,19 @@ def test_an_instruction_set_that_is_not_there_is_refused(monkeypatch: pytest.Mon
         choose_isa()
 
 
+@pytest.mark.parametrize("colours", [1, 3])
+def test_the_mean_of_four_turns_is_that_of_turned_pictures(
+    make_lut: Callable[..., Lut], colours: int
+) -> None:
+    knobs = {"channels": 6, "colours": colours, "stages": 2}
+    once, mean = (make_lut("shift_lut", 2, "", rotations=count, **knobs) for count in (1, 4))
+    image = make_noise((17, 22, 3), 0)
+    turns = [np.rot90(restore(np.rot90(image, k).copy(), once), -k) for k in range(4)]
+    restored = restore(image, mean)
+    np.testing.assert_array_equal(restored, np.rint(np.mean(turns, 0)))
+    np.testing.assert_array_equal(restored, restore_with_model(TableModel(mean), image))
+
+
 @pytest.mark.parametrize("scale", [1, 2])
 def test_three_colours_and_dilated_windows_restore_as_the_table_model_does(
     make_lut: Callable[..., Lut], scale: int

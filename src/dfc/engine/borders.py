@@ -44,17 +44,22 @@ def add_turn(planes, order, top, left, first, sums):
 
 
 @njit(nogil=True, cache=True)
-def join_blocks(sums, scale, bias, image):
-    """Lay blocks of values [C * scale * scale, H, W], plus a bias, side by side in an image
-    [H * scale, W * scale, C], clipped to 0..255."""
+def join_blocks(sums, scale, lowest, divisor, bias, image):
+    """Lay blocks of values [C * scale * scale, H, W] side by side in an image [H * scale,
+    W * scale, C]: less the lowest, divided by 1 or 4, plus a bias, clipped to 0..255."""
+    half, mask = divisor // 2, divisor - 1
+    bits = 2 * (divisor > 1)
     _, height, width = sums.shape
     for y in range(height * scale):
         for channel in range(image.shape[2]):
             for column in range(scale):
                 source = sums[(channel * scale + y % scale) * scale + column, y // scale]
                 for x in range(width):
-                    pixel = min(max(np.int32(source[x]) + bias, 0), 255)
-                    image[y, x * scale + column, channel] = pixel
+                    total = np.int32(source[x]) + lowest
+                    rounded = (total + half) >> bits
+                    # Half to even: what was rounded up from the middle, to odd, goes down.
+                    rounded -= ((total & mask) == half) & rounded & (divisor > 1)
+                    image[y, x * scale + column, channel] = min(max(rounded + bias, 0), 255)
 
 
 @njit(nogil=True, cache=True)

@@ -124,9 +124,9 @@ class Strips:
                     made = layout.view(memory)[layout.slots[model.first_planes[-1]] :]
                     add_turn(made, order, self._halo, layout.margin, number == 0, sums)
             if self._planar:
-                bias = model.rotations * last.lowest + model.bias
+                lowest = model.rotations * last.lowest
                 part = restored[..., colour : colour + model.colours]
-                join_blocks(sums, model.scale, bias, part)
+                join_blocks(sums, model.scale, lowest, model.divisor, model.bias, part)
         if not self._planar:
             interleave(pixels, restored)
 

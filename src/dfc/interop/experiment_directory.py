@@ -116,7 +116,7 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
             "sizes": [1.0],
             "sigma_min": None,
         },
-        "model": {"channels": 16, "bits": 8, "colours": 1, "dilations": [1]},
+        "model": {"channels": 16, "bits": 8, "colours": 1, "dilations": [1], "rotations": 1},
         "train": {"method": "network", "intervals": []},
         "export": {},
         "dfc": {"error_bound": 0.0},

@@ -75,6 +75,7 @@ def make_shift_lut(
     bits: int = 8,
     colours: int = 1,
     dilations: Sequence[int] = (1,),
+    rotations: int = 1,
     offsets: Offsets | None = None,
 ) -> Architecture:
     """ShiftLUT: every stage filters many channels in 3x3 windows, and mixes them.
@@ -83,11 +84,13 @@ def make_shift_lut(
     by whole pixels (`offsets`, row and column by stage and channel), and the whole model is run in
     four turns. The tables have their published names; `MSB` are the high bits, or all. Of 8 bits,
     three colours may be restored at once. The windows of each stage but the first are dilated:
-    their taps lie as far apart as `dilations` say in turn.
+    their taps lie as far apart as `dilations` say in turn. Of 8 bits, the picture may be restored
+    in four `rotations`, of which the mean is taken.
     """
     check_number("stages", stages, 1, 40)
     check_number(f"channels at scale {scale}", channels, scale**2, MOST_VALUES)
     check_choice("bits", bits, (6, 8), "6 or 8")
+    check_choice("rotations", rotations, (1, 4), "1 or 4")
     for step in dilations:
         check_number("dilations", step, 1, MOST_REACH)
     split = bits == 6
@@ -134,9 +137,10 @@ def make_shift_lut(
     last = Lookup("UP_MSB", own, *features)
     if split:
         end = Layer((last,), divisor, 0, 1, scale, 1, own[: scale**2], -128)
-        return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), 4, 128)
+        return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), 4, bias=128)
     end = Layer((last,), divisor, 128, colours, scale, 1, pixels)
-    return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs))
+    turns = {"rotations": rotations, "divisor": rotations}
+    return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), **turns)
 
 
 PAIRS = {"rg": (0, 1), "gb": (1, 2), "br": (2, 0)}

@@ -40,8 +40,10 @@ class LookupModel(nn.Module):
             return self.run_turn(image, 0)
         turns = 1 if self.training else model.rotations
         total = sum(self.run_turn(image, turn) for turn in range(turns))
-        total = total * (model.rotations // turns) + model.bias
-        return clip_straight_through(total, Range(0, 256))
+        total = total * (model.rotations // turns)
+        if model.divisor > 1:
+            total = round_straight_through(total / model.divisor)
+        return clip_straight_through(total + model.bias, Range(0, 256))
 
     def run_turn(self, image: Tensor, turn: int) -> Tensor:
         """Run the layers on an image that is turned: the one place where kernels plug in."""

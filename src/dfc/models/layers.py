@@ -188,6 +188,8 @@ class Architecture:
     inputs: tuple[Input, ...] = (Input(),)
     rotations: int = 1
     """How many quarter turns of the whole model are added up (rotation ensemble): 4, or 1."""
+    divisor: int = 1
+    """What that is divided by, and rounded."""
     bias: int = 0
     """What is added to that, before it is clipped to 0..255."""
 
@@ -197,6 +199,7 @@ class Architecture:
         if self.padding not in ("edge", "reflect"):
             raise ValueError(f"expected the padding edge or reflect, found {self.padding!r}")
         check_choice("rotations", self.rotations, (1, 4), "1 or 4")
+        check_choice("divisor", self.divisor, (1, 4), "1 or 4")
         check_number("bias", self.bias, -255, 255)
         check_number("layers", len(self.layers), 1, MOST_LAYERS)
         check_number("inputs", len(self.inputs), 1, MOST_VALUES)
@@ -234,7 +237,8 @@ class Architecture:
     @property
     def ends_in_pixels(self) -> bool:
         """Whether what the last layer makes are pixels, with nothing to be added up or clipped."""
-        return (self.rotations, self.bias, self.layers[-1].range) == (1, 0, Range(0, 256))
+        plain = (self.rotations, self.divisor, self.bias) == (1, 1, 0)
+        return plain and self.layers[-1].range == Range(0, 256)
 
     @cached_property
     def planes(self) -> tuple[Range, ...]:
