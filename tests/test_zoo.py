@@ -45,6 +45,8 @@ def test_every_lut_has_params_and_is_declared_as_an_artifact() -> None:
     params = yaml.safe_load((ROOT / "zoo/params.yaml").read_text())
     artifacts = yaml.safe_load((ROOT / "zoo/dvc.yaml").read_text())["artifacts"]
     assert set(zoo.list_names()) == set(params["zoo"]) == set(artifacts)
+    labels = [label for artifact in artifacts.values() for label in artifact["labels"]]
+    assert all(isinstance(label, str) for label in labels), "or DVC refuses all of it"
 
 
 def test_the_zoo_is_small() -> None:
