@@ -68,6 +68,7 @@ class Schedule(Section):
     total_iter: NonNegative
     lr0: Annotated[float, Field(gt=0)]
     lr1: Annotated[float, Field(ge=0)]
+    mse_floor: Annotated[float, Field(gt=0)]
     val_step: Positive
 
 

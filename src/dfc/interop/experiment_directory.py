@@ -117,10 +117,10 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
             "sigma_min": None,
         },
         "model": {"channels": 16, "bits": 8, "colours": 1, "dilations": [1], "rotations": 1},
-        "train": {"method": "network", "intervals": []},
+        "train": {"method": "network", "intervals": [], "mse_floor": 3e-4},
         "export": {},
         "dfc": {"error_bound": 0.0},
-        "finetune": {},
+        "finetune": {"mse_floor": 3e-4},
         "benchmark": {"save_images": False, "quantize_input": True},
         "launch": {"num_processes": int(os.environ.get("WORLD_SIZE", 1)), "mixed_precision": "no"},
     }

@@ -19,8 +19,6 @@ from dfc.training.checkpoints import Checkpoints
 
 Keep = Callable[[nn.Module, int], None]
 """Is given a model and how many iterations it was trained for."""
-EPSILON = 3e-3
-"""MSE (a PSNR of 25 dB) below which it matters less and less how much better a crop gets."""
 EMA_ITERATIONS = 200  # the EMA never reaches further back than this many iterations, about
 
 
@@ -78,7 +76,8 @@ def fit(
     began = time.perf_counter()
     losses: list[Tensor] = []
     for iteration, (degraded, target) in zip(progress, batches.draw(iterations), strict=True):
-        losses.append(take_step(wrapped, optimizer, degraded, target, accelerator.backward))
+        floor, backward = schedule.mse_floor, accelerator.backward
+        losses.append(take_step(wrapped, optimizer, degraded, target, floor, backward))
         cosine.step()
         ema.update_parameters(model)
         done = iteration + 1
@@ -116,25 +115,26 @@ def take_step(
     optimizer: torch.optim.Optimizer,
     degraded: Tensor,
     target: Tensor,
+    mse_floor: float,
     backward: Callable[[Tensor], None] = Tensor.backward,
 ) -> Tensor:
     """Take one step of the optimiser, and return the loss."""
-    loss = compute_log_mse(model(degraded), target)
+    loss = compute_log_mse(model(degraded), target, mse_floor)
     backward(loss)
     optimizer.step()
     optimizer.zero_grad()
     return loss.detach()
 
 
-def compute_log_mse(restored: Tensor, target: Tensor) -> Tensor:
+def compute_log_mse(restored: Tensor, target: Tensor, floor: float) -> Tensor:
     """Compute the mean over crops [B, C, H, W] of the log of their MSE, intensities being 0..1.
 
     That is what the mean PSNR of images measures. The MSE itself would let a crop of gravel count
-    as much as a hundred of skin. `EPSILON` is added to it, or crops without any detail would count
-    most.
+    as much as a hundred of skin. A floor is added to it, or crops without any detail would count
+    most: below it, a crop counts less and less.
     """
     errors = ((restored - target) / 255).square().mean((1, 2, 3))
-    return (errors + EPSILON).log().mean()
+    return (errors + floor).log().mean()
 
 
 @torch.no_grad()
