@@ -61,3 +61,18 @@ def test_a_step_of_every_coarser_lattice_is_twice_as_large() -> None:
 def test_lattices_that_are_not_coarser_are_left_out(make_lut: MakeLut) -> None:
     assert len(TableParameters(noise(Uniform(5)), [7, 6, 5, 4]).coarse) == 2
     assert len(TableParameters(noise(LATTICES[1]), [5, 4]).coarse) == 1
+
+
+def test_coarse_entries_of_one_tap_are_interpolated_and_keep_their_precision() -> None:
+    table = noise(Uniform(2, taps=1))
+    entries = TableParameters(table, [7, 6, 3])
+    (coarse,) = entries.coarse
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        start = entries()
+        coarse.values.copy_(torch.randn(coarse.values.shape))
+        added = entries() - start
+    points = torch.from_numpy(table.lattice.points[:-1]).float()
+    lattices = [Uniform(interval, 1) for interval in (3, 6, 7)]
+    parts = coarse.values.detach().split([lattice.size for lattice in lattices])
+    expected = sum(map(interpolate, parts, lattices, [points] * 3))
+    torch.testing.assert_close(added[:-1], expected, rtol=0, atol=1e-5)

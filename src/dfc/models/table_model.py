@@ -127,7 +127,8 @@ class _Few(nn.Module):
         self.register_buffer("_matrix", matrix, persistent=False)
 
     def forward(self) -> Tensor:
-        return self._matrix @ self.values
+        with torch.autocast(self.values.device.type, enabled=False):  # which would round tables
+            return self._matrix @ self.values
 
 
 class _Product(torch.autograd.Function):
