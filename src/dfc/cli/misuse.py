@@ -7,7 +7,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from dfc.models.lut import Lut
 
-VISIBLE_NOISE, CLEAN_JPEG = 10, 80
+VISIBLE_NOISE, CLEAN_JPEG = 15, 80
 """Of pictures to enlarge: the noise and the quality from which on it shows."""
 FAR_QUALITY = 15  # that a LUT for JPEG was trained for, from that of a file
 
