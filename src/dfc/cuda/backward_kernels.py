@@ -3,7 +3,7 @@
 import triton
 import triton.language as tl
 
-from dfc.cuda.forward_kernels import SIZES, clamp
+from dfc.cuda.forward_kernels import SIZES, clamp, locate
 
 
 @triton.jit(do_not_specialize=SIZES)
@@ -30,14 +30,10 @@ def pass_clip(
     else:
         part = (gradient / divisor).to(tl.bfloat16)
         tl.store(turned + n[:, None] * WIDTH + k[None, :], part, (n < PIXELS)[:, None])
-    x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
-    origin = n - y * WIDTH_IMAGE - x
     for each in tl.static_range(RESIDUALS):
-        tap = residuals + (each * WIDTH + k) * 4
-        plane = tl.load(tap)[None, :]
-        yy = clamp(y[:, None] + tl.load(tap + 1)[None, :], HEIGHT)
-        xx = clamp(x[:, None] + tl.load(tap + 2)[None, :], WIDTH_IMAGE)
-        at = plane * PIXELS + origin[:, None] + yy * WIDTH_IMAGE + xx
+        tap = residuals + ((each * WIDTH + k) * 4)[None, :]
+        plane, down, right = tl.load(tap), tl.load(tap + 1), tl.load(tap + 2)
+        at = plane * PIXELS + locate(n[:, None], down, right, HEIGHT, WIDTH_IMAGE, True)
         tl.atomic_add(gradients + at, gradient, used & (plane >= INPUTS), sem="relaxed")
 
 
@@ -54,16 +50,9 @@ def pass_rows(
     mask = n < PIXELS
     gradient = tl.load(turned + n[:, None] * WIDTH + k[None, :], mask[:, None], 0.0)
     gradient = gradient.to(tl.float32)
-    x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
-    origin = n - y * WIDTH_IMAGE - x
     for row in range(ROWS):
         tap = taps + 3 * row
-        if MOVED:
-            yy = clamp(y + tl.load(tap + 1), HEIGHT)
-            xx = clamp(x + tl.load(tap + 2), WIDTH_IMAGE)
-            at = origin + yy * WIDTH_IMAGE + xx
-        else:
-            at = n
+        at = locate(n, tl.load(tap + 1), tl.load(tap + 2), HEIGHT, WIDTH_IMAGE, MOVED)
         at += tl.load(tap) * PIXELS
         level = tl.load(planes + at, mask, 0).to(tl.int32)
         slope = tl.load(slopes + ((row * LEVELS + level) * WIDTH)[:, None] + k[None, :])
@@ -109,16 +98,6 @@ def _store_points(points, row, total, last, POINTS, CELLS: tl.constexpr, WIDTH: 
         tl.atomic_add(points + (row * POINTS + CELLS) * WIDTH + k, last, sem="relaxed")
 
 
-@triton.jit
-def _locate(n, row_offset, column_offset, PIXELS, HEIGHT, WIDTH_IMAGE, MOVED: tl.constexpr):
-    if MOVED:
-        x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
-        yy, xx = clamp(y + row_offset, HEIGHT), clamp(x + column_offset, WIDTH_IMAGE)
-        return n + (yy - y) * WIDTH_IMAGE + (xx - x)
-    else:
-        return n
-
-
 @triton.jit(do_not_specialize=SIZES)
 def add_rows(
     planes, turned, taps, points, PIXELS, HEIGHT, WIDTH_IMAGE, POINTS, STEP,
@@ -139,13 +118,13 @@ def add_rows(
     down, right = tl.load(taps + 3 * row + 1), tl.load(taps + 3 * row + 2)
     n = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     stride = tl.num_programs(1) * BLOCK
-    at = _locate(n, down, right, PIXELS, HEIGHT, WIDTH_IMAGE, MOVED)
+    at = locate(n, down, right, HEIGHT, WIDTH_IMAGE, MOVED)
     level = tl.load(read + at, n < PIXELS, 0)
     for _ in range(TURNS):
         mask = n < PIXELS
         gradient = tl.load(turned + n[:, None] * WIDTH + k[None, :], mask[:, None], 0.0)
         n += stride
-        at = _locate(n, down, right, PIXELS, HEIGHT, WIDTH_IMAGE, MOVED)
+        at = locate(n, down, right, HEIGHT, WIDTH_IMAGE, MOVED)
         following = tl.load(read + at, n < PIXELS, 0)  # ahead, so that nothing waits
         weights, beyond = _weigh(level, STEP, CELLS, BLOCK, FACTOR)
         total = tl.dot(weights, gradient.to(FACTOR), total)

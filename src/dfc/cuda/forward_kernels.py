@@ -53,6 +53,17 @@ def clamp(at, LENGTH):
     return tl.minimum(tl.maximum(at, 0), LENGTH - 1)
 
 
+@triton.jit
+def locate(n, down, right, HEIGHT, WIDTH_IMAGE, MOVED: tl.constexpr):
+    """Find the pixels at an offset from others, `MOVED` unless it is 0; borders repeat the edge."""
+    if MOVED:
+        x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
+        yy, xx = clamp(y + down, HEIGHT), clamp(x + right, WIDTH_IMAGE)
+        return n + (yy - y) * WIDTH_IMAGE + (xx - x)
+    else:
+        return n
+
+
 @triton.jit(do_not_specialize=SIZES)
 def sum_rows(
     planes, expanded, taps, residuals, divisor, bias, lowest, highest,
@@ -64,30 +75,21 @@ def sum_rows(
     n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     k = tl.arange(0, WIDTH)
     mask = n < PIXELS
-    x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
-    origin = n - y * WIDTH_IMAGE - x
     total = tl.zeros([BLOCK, WIDTH], tl.float32)
     for row in range(ROWS):
         tap = taps + 3 * row
-        if MOVED:
-            yy = clamp(y + tl.load(tap + 1), HEIGHT)
-            xx = clamp(x + tl.load(tap + 2), WIDTH_IMAGE)
-            at = origin + yy * WIDTH_IMAGE + xx
-        else:
-            at = n
+        at = locate(n, tl.load(tap + 1), tl.load(tap + 2), HEIGHT, WIDTH_IMAGE, MOVED)
         level = tl.load(planes + tl.load(tap) * PIXELS + at, mask, 0).to(tl.int32)
         entries = tl.load(expanded + ((row * LEVELS + level) * WIDTH)[:, None] + k[None, :])
         total += entries.to(tl.float32)
     added = tl.zeros([BLOCK, WIDTH], tl.float32)
     used = mask[:, None] & (k < VALUES)[None, :]
     for each in tl.static_range(RESIDUALS):
-        tap = residuals + (each * WIDTH + k) * 4
-        plane = tl.load(tap)[None, :]
-        yy = clamp(y[:, None] + tl.load(tap + 1)[None, :], HEIGHT)
-        xx = clamp(x[:, None] + tl.load(tap + 2)[None, :], WIDTH_IMAGE)
-        at = plane * PIXELS + origin[:, None] + yy * WIDTH_IMAGE + xx
+        tap = residuals + ((each * WIDTH + k) * 4)[None, :]
+        plane, down, right = tl.load(tap), tl.load(tap + 1), tl.load(tap + 2)
+        at = plane * PIXELS + locate(n[:, None], down, right, HEIGHT, WIDTH_IMAGE, True)
         level = tl.load(planes + at, used & (plane >= 0), 0).to(tl.float32)
-        added += level + tl.load(tap + 3)[None, :]
+        added += level + tl.load(tap + 3)
     made = _finish(total, added, divisor, bias, lowest, highest)
     tl.store(planes + (FIRST + k)[None, :] * PIXELS + n[:, None], made.to(tl.uint8), used)
 
@@ -103,23 +105,18 @@ def sum_depthwise(
     n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     channel = tl.program_id(1)
     mask = n < PIXELS
-    x, y = n % WIDTH_IMAGE, n // WIDTH_IMAGE % HEIGHT
-    origin = n - y * WIDTH_IMAGE - x
     total = tl.zeros([BLOCK], tl.float32)
     for place in tl.static_range(PLACES):
-        yy = clamp(y + tl.load(taps + 2 * place), HEIGHT)
-        xx = clamp(x + tl.load(taps + 2 * place + 1), WIDTH_IMAGE)
-        at = (SOURCE + channel) * PIXELS + origin + yy * WIDTH_IMAGE + xx
+        down, right = tl.load(taps + 2 * place), tl.load(taps + 2 * place + 1)
+        at = (SOURCE + channel) * PIXELS + locate(n, down, right, HEIGHT, WIDTH_IMAGE, True)
         level = tl.load(planes + at, mask, 0).to(tl.int32)
         entry = tl.load(expanded + (channel * PLACES + place) * LEVELS + level)
         total += entry.to(tl.float32)
     added = tl.zeros([BLOCK], tl.float32)
     for each in tl.static_range(RESIDUALS):
         tap = residuals + (each * WIDTH + channel) * 4
-        plane = tl.load(tap)
-        yy = clamp(y + tl.load(tap + 1), HEIGHT)
-        xx = clamp(x + tl.load(tap + 2), WIDTH_IMAGE)
-        at = plane * PIXELS + origin + yy * WIDTH_IMAGE + xx
+        plane, down, right = tl.load(tap), tl.load(tap + 1), tl.load(tap + 2)
+        at = plane * PIXELS + locate(n, down, right, HEIGHT, WIDTH_IMAGE, True)
         added += tl.load(planes + at, mask & (plane >= 0), 0).to(tl.float32) + tl.load(tap + 3)
     made = _finish(total, added, divisor, bias, lowest, highest)
     tl.store(planes + (FIRST + channel) * PIXELS + n, made.to(tl.uint8), mask)
