@@ -15,7 +15,7 @@ from dfc.report.charts import SERIES, draw_svg, fill_colours
 from dfc.report.figures import join_pictures
 from dfc.report.points import OURS, collect_published_points, make_points
 from dfc.report.rate_distortion import plot_rate_distortion
-from dfc.tasks import build_task
+from dfc.tasks import build_task, find_task
 from run import ROOT
 
 PAGE = ROOT / "reports/zoo"
@@ -42,9 +42,8 @@ command is `python zoo/gallery.py`; the figures are those of `python zoo/measure
 def write_section(folder: Path, rows: pd.DataFrame) -> str:
     """Write the plot and the picture of the LUTs for one thing; returns their section."""
     first = rows.iloc[0]
-    level = {"sr": "scale", "denoise": "sigma", "deblock": "quality"}[first.task]
     number = int(first.level)
-    task = build_task(first.task, **{level: number})
+    task = build_task(first.task, **{find_task(first.task).level: number})
     stem = f"{first.task}_{number}_{first.set}"
     points = pd.concat(
         [

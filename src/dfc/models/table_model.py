@@ -83,7 +83,7 @@ class TableParameters(nn.Module):
         self.coarse = nn.ModuleList()
         if taps == 1 and lattices:
             # Visited everywhere: larger steps make them oscillate.
-            self.coarse.append(_Few(table, lattices))
+            self.coarse.append(_CoarseOneTap(table, lattices))
         elif lattices:
             gains = (2.0 ** (depth + 1) for depth in range(len(lattices)))
             self.coarse.extend(map(_Coarse, repeat(table), lattices, gains))
@@ -113,7 +113,7 @@ class _Coarse(nn.Module):
         return _Product.apply(self.values, self._matrix, self._transpose)
 
 
-class _Few(nn.Module):
+class _CoarseOneTap(nn.Module):
     """Trainable values of a table of one tap on coarse lattices, all of them in one matrix."""
 
     def __init__(self, table: Table, lattices: list[Uniform]) -> None:
