@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 VISIBLE_NOISE, CLEAN_JPEG = 15, 80
 """Of pictures to enlarge: the noise and the quality from which on it shows."""
 FAR_QUALITY = 15  # that a LUT for JPEG was trained for, from that of a file
+PART = 1024  # side of the middle of a picture that is looked at for noise, in pixels, at most
 
 
 def find_misuse(image: Image.Image, lut: "Lut") -> str | None:
@@ -46,7 +47,9 @@ def _estimate_noise(image: Image.Image) -> float:
     from dfc.images.degradation import estimate_noise
     from dfc.images.files import convert_to_8_bit
 
+    left, top = (max(side - PART, 0) // 2 for side in image.size)
+    middle = image.crop((left, top, min(left + PART, image.width), min(top + PART, image.height)))
     try:
-        return estimate_noise(convert_to_8_bit(image))
+        return estimate_noise(convert_to_8_bit(middle))
     except ValueError:  # 32 bits, which are refused elsewhere
         return 0.0
