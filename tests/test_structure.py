@@ -23,6 +23,7 @@ RANKS = {
     "cuda": 4,
     "training": 5,
     "interop": 5,
+    "runtimes": 5,
     "evaluation": 6,
     "report": 7,
     "__init__": 8,

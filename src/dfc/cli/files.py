@@ -9,6 +9,7 @@ from dfc.cli.options import AsJson, Force, LutFile, LutOutput, Task
 from dfc.common.errors import UserError
 from dfc.common.files import refuse_existing
 from dfc.models import Dims
+from dfc.runtimes import TARGETS
 from dfc.tasks import guess_task
 
 # Libraries that are slow to load are imported by the commands that need them.
@@ -81,14 +82,22 @@ def import_(
 def export(
     lut: LutFile,
     output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
-    format: Annotated[Literal["npy"], typer.Option(help="npy: as published")] = "npy",
+    format: Annotated[
+        Literal["npy", *TARGETS],
+        typer.Option(help="npy: tables as published; c: a program in portable C"),
+    ] = "npy",
     force: Force = False,
 ) -> None:
-    """Write the tables of a LUT as published files."""
+    """Write the tables of a LUT as published files, or a LUT as a program for another machine."""
     import dfc
+    from dfc import runtimes
     from dfc.interop.tables import write_tables
 
-    for path in write_tables(dfc.load(lut), output, force):
+    if format == "npy":
+        written = write_tables(dfc.load(lut), output, force)
+    else:
+        written = runtimes.write_files(dfc.load(lut), lut.stem, format, output, force)
+    for path in written:
         print(path)
 
 
