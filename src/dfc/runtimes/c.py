@@ -3,27 +3,60 @@
 Only whole numbers are computed, nothing is allocated, and nothing is kept between calls.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from dfc.runtimes.lines import Line, list_batches
 from dfc.runtimes.printing import make_environment
-from dfc.runtimes.program import Part, Program, Step, Tap
+from dfc.runtimes.program import OneTap, Part, Program, Simplex, Step, Tap
 
 CHUNK = 128
 """Pixels of a row that a layer works on at once: their sums stay in the fastest cache."""
 FILES = ("lut.c", "lut.h", "main.c", "Makefile")
+Item = TypeVar("Item")
 
 
 class Residual(NamedTuple):
-    """What is added to `count` values from the first on: levels `step` apart from pixel to pixel;
-    of channel after channel where `advance` is 1, and of one where it is 0."""
+    """A run of residuals: what is added to `count` values from the first on: levels `step` apart
+    from pixel to pixel; of channel after channel where `advance` is 1, and of one where it is 0."""
 
     first: int
     count: int
     advance: int
     step: int
     tap: Tap
+
+    def covers(self, values: int) -> bool:
+        """Whether it adds channels that lie as the values of a layer do, all of them."""
+        return (self.count, self.advance, self.step) == (values, 1, values)
+
+
+class PlacedBatch(NamedTuple):
+    """Lines of a depthwise lookup, and where their tables are expanded, in 16-bit numbers."""
+
+    turn: int  # of the picture, modulo 2
+    columns: tuple[int, ...]
+    reach: int
+    lines: tuple[Line, ...]
+    offset: int
+
+
+@dataclass
+class Tables:
+    """Where the tables of one tap are expanded in the working memory, by the names of lookups."""
+
+    offsets: dict[str, int]
+    batches: dict[str, list[PlacedBatch]]
+    size: int = 0  # in 16-bit numbers
+    largest: int = 0  # that are expanded at once
+
+    def place(self, tables: int, size: int) -> int:
+        """Make room for so many tables of a size."""
+        start = self.size
+        self.size += -(-tables * size // 4) * 4
+        self.largest = max(self.largest, size)
+        return start
 
 
 @dataclass(frozen=True)
@@ -33,24 +66,18 @@ class Memory:
     sums: int
     tables: int  # expanded to all levels
     small_table: int  # the largest that is expanded at once
-    simplex: int
-    made: int
+    others: int
     a_pixel: int  # of the width
-    margins: int
-
-    def _sum_up(self, tables: int) -> int:
-        slack = 3 + 4 * 256  # of alignment
-        return self.sums + tables + self.simplex + self.made + self.margins + slack
 
     @property
     def fast(self) -> int:
         """Beside what the width of a picture takes."""
-        return self._sum_up(self.tables)
+        return self.sums + self.tables + self.others
 
     @property
     def small(self) -> int:
         """The same where tables are expanded over and over."""
-        return self._sum_up(self.small_table)
+        return self.sums + self.small_table + self.others
 
     def for_width(self, width: int, small: bool = False) -> int:
         """Bytes for a picture of a width in pixels."""
@@ -59,58 +86,69 @@ class Memory:
 
 def print_files(program: Program, name: str) -> Iterator[tuple[str, str]]:
     """Print the files of a LUT: their names and what they hold."""
+    pixel_steps = find_pixel_steps(program)
+    sums = [choose_sum(step) for step in program.steps]
+    residuals = [list(list_residuals(step, pixel_steps)) for step in program.steps]
+    tables = place_tables(program)
+    one_tap = list_one_tap(program)
+    each_step = list(zip(program.steps, sums, residuals, strict=True))
     environment = make_environment()
     environment.filters |= {"taps": print_taps, "part": print_part}
     environment.filters["steps"] = lambda taps: ", ".join(
-        str(program.blocks[tap.block].channels) for tap in taps
+        str(pixel_steps[tap.block]) for tap in taps
     )
-    sums = [choose_sum(step) for step in program.steps]
-    one_tap = [(step, each) for step in program.steps if step.is_one_tap for each in step.lookups]
-    kinds = zip(program.steps, sums, strict=True)
-    kinds = [(step, each, sum) for step, sum in kinds if step.is_one_tap for each in step.lookups]
     values = {
-        "program": program,
         "name": name,
+        "program": program,
         "steps": program.steps,
         "last": program.steps[-1],
         "chunk": CHUNK,
+        "pixel_steps": pixel_steps,
         "ahead": [program.blocks[0].ahead, *program.halos],
         "sums": sums,
-        "shifts": [
-            2 * (-(-step.largest_sum // (2 * step.divisor)) + 256) for step in program.steps
-        ],
-        "row_kinds": unique((step.values, sum) for step, each, sum in kinds if not each.depthwise),
-        "tap_kinds": unique(
-            (len(each.places) * step.rotations, each.levels, sum)
-            for step, each, sum in kinds
-            if each.depthwise
-        ),
-        "vertex_kinds": unique(step.values for step in program.steps if not step.is_one_tap),
+        "shifts": [2 * (-(-step.largest_sum // (2 * step.divisor)) + 256) for step in program.steps],
+        "residuals": residuals,
+        "offsets": tables.offsets,
+        "batches": tables.batches,
         "tables": bool(one_tap),
-        "simplex": len(one_tap) < sum_lookups(program),
-        "offsets": list(place_tables(program)),
-        "residuals": [list(list_residuals(step, program)) for step in program.steps],
-        "memory": measure_memory(program),
+        "simplex": any(not step.is_one_tap for step in program.steps),
+        "memory": measure_memory(program, tables),
+        # Functions are printed for each kind of call.
+        "row_kinds": list_kinds(
+            (step.values, sums[layer]) for _, layer, step, each in one_tap if not each.depthwise
+        ),
+        "line_kinds": list_kinds(
+            (len(batch.lines), each.levels, sums[layer])
+            for name, layer, _, each in one_tap
+            for batch in tables.batches.get(name, ())
+        ),
+        "level_kinds": list_kinds(
+            sum for step, sum, runs in each_step for run in runs if not run.covers(step.values)
+        ),
+        "vertex_kinds": list_kinds(step.values for step in program.steps if not step.is_one_tap),
     }
-    for name in FILES:
-        yield name, environment.get_template(f"c/{name}").render(values)
+    for file in FILES:
+        yield file, environment.get_template(f"c/{file}").render(values)
 
 
-def unique(kinds: Iterable) -> list:
+def list_kinds(kinds: Iterable[Item]) -> list[Item]:
     """List what differs, in order."""
     return list(dict.fromkeys(kinds))
 
 
-def sum_lookups(program: Program) -> int:
-    """Count the lookups of all layers."""
-    return sum(len(step.lookups) for step in program.steps)
+def list_one_tap(program: Program) -> list[tuple[str, int, Step, OneTap]]:
+    """List the lookups of one tap: their names, LAYER_NUMBER, layers and steps."""
+    return [
+        (f"{layer}_{number}", layer, step, lookup)
+        for layer, step in enumerate(program.steps)
+        for number, lookup in enumerate(step.lookups)
+        if isinstance(lookup, OneTap)
+    ]
 
 
 def print_taps(taps: Iterable[Tap]) -> str:
-    """Print taps as initialisers, several a line."""
-    return "\n".join(
-        f"    {{{tap.block}, {tap.channel}, {tap.row}, {tap.column}}}," for tap in taps
-    )
+    """Print taps as initialisers, one a line."""
+    return "\n".join(f"    {{{tap.block}, {tap.channel}, {tap.row}, {tap.column}}}," for tap in taps)
 
 
 def print_part(part: Part) -> str:
@@ -125,61 +163,84 @@ def choose_sum(step: Step) -> str:
     return "int16_t" if small else "int32_t"
 
 
-def place_tables(program: Program) -> Iterator[list[int]]:
-    """Yield where the expanded tables of each layer begin, in values."""
-    start = 0
-    for step in program.steps:
-        starts = []
-        for lookup in step.lookups:
-            starts.append(start)
-            if step.is_one_tap:
-                start += lookup.levels * step.values * len(lookup.places) * step.rotations
-        yield starts
-    yield [start]
+def place_tables(program: Program) -> Tables:
+    """Find where tables of one tap are expanded, those of lines with values of 64 bits."""
+    tables = Tables({}, {})
+    for name, _, step, lookup in list_one_tap(program):
+        if not lookup.depthwise:
+            items = len(lookup.places) * step.rotations
+            tables.offsets[name] = tables.place(items, lookup.levels * step.values)
+            continue
+        tables.batches[name] = [
+            PlacedBatch(
+                turn,
+                batch.columns,
+                max(map(abs, batch.columns)),
+                batch.lines,
+                tables.place(step.values, 4 * len(batch.lines) * lookup.levels),
+            )
+            for turn in range(min(program.turns, 2))
+            for batch in list_batches(lookup, step, upright=turn == 0)
+        ]
+    return tables
 
 
-def list_residuals(step: Step, program: Program) -> Iterator[Residual]:
+def list_residuals(step: Step, pixel_steps: Sequence[int]) -> Iterator[Residual]:
     """List what is added to the rounded sums of a layer, in runs as long as possible."""
     for number in range(max(map(len, step.residuals))):
         taps = [taps[number] if number < len(taps) else None for taps in step.residuals]
         first = 0
         while first < step.values:
-            tap, count, advance = taps[first], 1, 0
+            tap = taps[first]
             if tap is None:
                 first += 1
                 continue
-            for advance in (1, 0):
-                count = 1
-                while first + count < step.values and taps[first + count] == tap._replace(
-                    channel=tap.channel + count * advance
-                ):
-                    count += 1
-                if count > 1:
-                    break
-            yield Residual(first, count, advance, program.blocks[tap.block].channels, tap)
-            first += count
+            counts = {advance: _count_run(taps[first:], advance) for advance in (1, 0)}
+            advance = max(counts, key=counts.__getitem__)
+            yield Residual(first, counts[advance], advance, pixel_steps[tap.block], tap)
+            first += counts[advance]
 
 
-def measure_memory(program: Program) -> Memory:
+def _count_run(taps: Sequence[Tap | None], advance: int) -> int:
+    """Count the taps that follow the first one, channel after channel or all the same."""
+    expected = taps[0]
+    for count, tap in enumerate(taps):
+        if tap != expected:
+            return count
+        expected = expected._replace(channel=expected.channel + advance)
+    return len(taps)
+
+
+def find_pixel_steps(program: Program) -> list[int]:
+    """Find how far it is from pixel to pixel in the rows of every block.
+
+    Layers of one tap read and write all channels of a pixel at once. Others read one, of many
+    pixels: its pixels are neighbours.
+    """
+    read = {
+        tap.block
+        for step in program.steps
+        for lookup in step.lookups
+        if isinstance(lookup, Simplex)
+        for taps in lookup.places
+        for tap in taps
+    }
+    return [1 if k in read else block.channels for k, block in enumerate(program.blocks)]
+
+
+def measure_memory(program: Program, tables: Tables) -> Memory:
     """Find how much working memory a picture takes."""
-    rings = [
-        (block.depth * block.channels, 2 * block.margin * block.depth * block.channels)
-        for block in program.blocks
-    ]
+    rings = [(block.depth * block.channels, 2 * block.margin) for block in program.blocks]
     sums = max(step.values * (1 if step.is_one_tap else step.rotations) for step in program.steps)
-    one_tap = [(step, each) for step in program.steps if step.is_one_tap for each in step.lookups]
-    expanded = (
-        each.levels * (len(each.places) * step.rotations if each.depthwise else step.values)
-        for step, each in one_tap
-    )
-    *_, (values,) = place_tables(program)
+    simplex = 2 * 5 * 4 * CHUNK  # rows and weights of the vertices
+    found = 8 * (CHUNK + 2 * program.reach)  # in the lines of a depthwise layer
     last = program.steps[-1].values
+    alignment = 8 * (7 + program.turns * len(program.blocks))
+    margins = program.turns * sum(size * margin for size, margin in rings)
     return Memory(
         sums=4 * CHUNK * sums,
-        tables=2 * values,
-        small_table=2 * max(expanded, default=0),
-        simplex=2 * 5 * 4 * CHUNK * (len(one_tap) < sum_lookups(program)),
-        made=CHUNK * last,
-        a_pixel=program.turns * sum(ring for ring, _ in rings) + 2 * last,
-        margins=program.turns * sum(margin for _, margin in rings),
+        tables=2 * tables.size,
+        small_table=2 * tables.largest,
+        others=simplex + found + CHUNK * last + margins + alignment,
+        a_pixel=program.turns * sum(size for size, _ in rings) + 2 * last,
     )

@@ -11,9 +11,11 @@ static const uint32_t starts_{{ name }}[] = {
 static const uint8_t intervals_{{ name }}[] = {
 {{ lookup.intervals | numbers }}
 };
+{%- if not lookup.depthwise %}
 static const tap_t taps_{{ name }}[] = {
 {{ lookup.places | taps }}
 };
+{%- endif %}
 {%- else %}
 static const tap_t taps_{{ name }}[][4] = {
 {%- for place in lookup.places %}
@@ -36,36 +38,56 @@ static const uint8_t orders_{{ layer }}[][{{ step.values }}] = {
 {%- set name = layer ~ "_" ~ number %}
 {%- set items = (lookup.places | length) * step.rotations %}
 {%- if step.is_one_tap %}
-{%- set kind = "taps" if lookup.depthwise else "rows" %}
 
-/* Expand what a place adds to one value{{ "" if lookup.depthwise else " after the other" }}. */
-static void expand_{{ name }}(int16_t *table, int place, int turn, int k, int stride)
+/* Expand what an item, a place at a rotation, adds to value k. */
+static void expand_{{ name }}(int item, int k, int16_t *table, int stride)
 {
-    int column = place * {{ step.values }} + {{ "orders_%d[turn][k]" % layer if step.rotations > 1 else "k" }};
-{%- if step.rotations == 1 %}
-    (void)turn;
+{%- if step.rotations > 1 %}
+    int column = item / {{ step.rotations }} * {{ step.values }} + orders_{{ layer }}[item % {{ step.rotations }}][k];
+{%- else %}
+    int column = item * {{ step.values }} + k;
 {%- endif %}
     expand_column(values_{{ name }} + starts_{{ name }}[column], intervals_{{ name }}[column],
                   {{ lookup.levels }}, {{ step.unit }}, table, stride);
 }
-
-/* Expand the table of {{ "a value" if lookup.depthwise else "an item, a place at a turn" }}. */
-static void fill_{{ name }}(int16_t *table, int {{ "k" if lookup.depthwise else "item" }})
-{
 {%- if lookup.depthwise %}
-    for (int item = 0; item < {{ items }}; item++) {
-        expand_{{ name }}(table + item * {{ lookup.levels }}, item / {{ step.rotations }}, item % {{ step.rotations }}, k, 1);
+
+/* Expand the tables of some lines for value k. */
+static void fill_{{ name }}(int16_t *memory, const int (*items)[3], int lines, int k)
+{
+    static const int16_t *const none = 0;
+    uint64_t *table = (uint64_t *)memory;
+    for (int line = 0; line < lines; line++, table += {{ lookup.levels }}) {
+        int16_t columns[3][{{ lookup.levels }}];
+        const int16_t *found[3];
+        for (int lane = 0; lane < 3; lane++) {
+            int item = items[line][lane];
+            if (item >= 0) {
+                expand_{{ name }}(item, k, columns[lane], 1);
+            }
+            found[lane] = item < 0 ? none : columns[lane];
+        }
+        join_columns(found, {{ lookup.levels }}, table);
     }
-{%- else %}
-    for (int k = 0; k < {{ step.values }}; k++) {
-        expand_{{ name }}(table + k, item / {{ step.rotations }}, item % {{ step.rotations }}, k, {{ step.values }});
-    }
-{%- endif %}
 }
+{%- for batch in batches[name] %}
+static const int items_{{ name }}_{{ loop.index0 }}[][3] = {
+{%- for line in batch.lines %} { {{- line.items | join(", ") -}} },{% endfor %} };
+{%- endfor %}
+{%- else %}
+
+/* Expand the table of an item. */
+static void fill_{{ name }}(int16_t *table, int item)
+{
+    for (int k = 0; k < {{ step.values }}; k++) {
+        expand_{{ name }}(item, k, table + k, {{ step.values }});
+    }
+}
+{%- endif %}
 {%- endif %}
 {%- endfor %}
 
-static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture, int x, int y, int n, uint8_t *made)
+static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture, int x, int y, int n, uint8_t *made, ptrdiff_t channel_step)
 {
 {%- set sum = sums[layer] %}
     {{ sum }} *sums = ({{ sum }} *)state->sums;
@@ -78,22 +100,30 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
 {%- if not step.is_one_tap %}
 {%- include "c/run_simplex.c" %}
 {%- elif lookup.depthwise %}
-    const uint8_t *taps_of_{{ number }}[{{ items }}], *own_{{ number }}[{{ items }}];
-    for (int item = 0; item < {{ items }}; item++) {
-        taps_of_{{ number }}[item] = find_tap(picture, taps_{{ name }}[item / {{ step.rotations }}], item % {{ step.rotations }}, x, y);
-    }
-    for (int k = 0; k < {{ step.values }}; k++) {
-        for (int item = 0; item < {{ items }}; item++) {
-            own_{{ number }}[item] = taps_of_{{ number }}[item] + {{ "orders_%d[item %% %d][k]" % (layer, step.rotations) if step.rotations > 1 else "k" }};
-        }
+{%- for batch in batches[name] %}
+{%- set count = batch.lines | length %}
+    if (picture->turn % 2 == {{ batch.turn }}) { /* lines in columns {{ batch.columns | join(", ") }} */
+        int direction = picture->turn % 3 ? -1 : 1;
+        int columns[] = { {%- for column in batch.columns %}direction * {{ column }}{{ ", " if not loop.last }}{% endfor %} };
+        const uint8_t *lines[{{ count }}], *own[{{ count }}];
+        ptrdiff_t level_step = find_channel_step(picture, {{ batch.lines[0].tap.block }});
+{%- for line in batch.lines %}
+        lines[{{ loop.index0 }}] = find_line(picture, (tap_t){ {{- line.tap | join(", ") -}} }, x, y);
+{%- endfor %}
+        for (int k = 0; k < {{ step.values }}; k++) {
+{%- for line in batch.lines %}
+            own[{{ loop.index0 }}] = lines[{{ loop.index0 }}] + {{ "orders_%d[%d][k]" % (layer, line.rotation) if step.rotations > 1 else "k" }} * level_step;
+{%- endfor %}
 #ifdef LUT_SMALL
-        int16_t *table = state->tables;
-        fill_{{ name }}(table, k);
+            int16_t *table = state->tables;
+            fill_{{ name }}(table, items_{{ name }}_{{ loop.index0 }}, {{ count }}, k);
 #else
-        const int16_t *table = state->tables + {{ offsets[layer][number] }} + k * {{ items * lookup.levels }};
+            const int16_t *table = state->tables + {{ batch.offset }} + k * {{ 4 * count * lookup.levels }};
 #endif
-        add_taps_{{ items }}_{{ lookup.levels }}_{{ sum }}(own_{{ number }}, blocks[taps_{{ name }}[0].block].channels, table, n, sums + k, {{ step.values }});
+            add_lines_{{ count }}_{{ lookup.levels }}_{{ sum }}(own, {{ pixel_steps[batch.lines[0].tap.block] }}, columns, {{ batch.reach }}, (const uint64_t *)table, n, sums + k, {{ step.values }}, state->found);
+        }
     }
+{%- endfor %}
 {%- else %}
     for (int item = 0; item < {{ items }}; item++) {
         tap_t tap = taps_{{ name }}[item / {{ step.rotations }}];
@@ -101,9 +131,9 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
         int16_t *table = state->tables;
         fill_{{ name }}(table, item);
 #else
-        const int16_t *table = state->tables + {{ offsets[layer][number] }} + item * {{ lookup.levels * step.values }};
+        const int16_t *table = state->tables + {{ offsets[name] }} + item * {{ lookup.levels * step.values }};
 #endif
-        add_rows_{{ step.values }}_{{ sum }}(find_tap(picture, tap, item % {{ step.rotations }}, x, y), blocks[tap.block].channels, table, n, sums);
+        add_rows_{{ step.values }}_{{ sum }}(find_tap(picture, tap, item % {{ step.rotations }}, x, y), blocks[tap.block].step, table, n, sums);
     }
 {%- endif %}
 {%- endfor %}
@@ -123,28 +153,32 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
 {%- for run in residuals[layer] %}
     {
         const uint8_t *levels = find_tap(picture, (tap_t){ {{- run.tap | join(", ") -}} }, 0, x, y);
-{%- if run.count == step.values and run.advance and run.step == step.values %}
+{%- if run.covers(step.values) %}
         for (int i = 0; i < n * {{ step.values }}; i++) {
             sums[i] = ({{ sum }})(sums[i] + levels[i]);
         }
 {%- else %}
-        for (int i = 0; i < n; i++) {
-            for (int k = 0; k < {{ run.count }}; k++) {
-                {{ sum }} *own = sums + i * {{ step.values }} + {{ run.first }} + k;
-                *own = ({{ sum }})(*own + levels[i * {{ run.step }}{{ " + k" if run.advance }}]);
-            }
+        for (int k = {{ run.first }}; k < {{ run.first + run.count }}; k++{{ ", levels += find_channel_step(picture, %d)" % run.tap.block if run.advance }}) {
+            add_levels_{{ sum }}(levels, {{ run.step }}, n, sums + k, {{ step.values }});
         }
 {%- endif %}
     }
 {%- endfor %}
-{%- if step.constants | unique | list | length > 1 %}
-    static const int16_t constants[] = { {{ step.constants | join(", ") }} };
-    for (int i = 0; i < n * {{ step.values }}; i++) {
-        made[i] = (uint8_t)clip(sums[i] + constants[i % {{ step.values }}], {{ step.levels - 1 }});
+{%- set varied = step.constants | unique | list | length > 1 %}
+{%- if varied %}
+    static const int16_t constants[] = { {{- step.constants | join(", ") -}} };
+{%- endif %}
+{%- set planar = not loop_is_last and pixel_steps[step.block] < step.values %}
+{%- if planar or varied %}
+    for (int k = 0; k < {{ step.values }}; k++, made += channel_step) {
+        for (int i = 0; i < n; i++) {
+            made[i{{ "" if planar else " * %d" % step.values }}] = (uint8_t)clip(sums[i * {{ step.values }} + k] + {{ "constants[k]" if varied else step.constants[0] }}, {{ step.levels - 1 }});
+        }
     }
 {%- else %}
     for (int i = 0; i < n * {{ step.values }}; i++) {
         made[i] = (uint8_t)clip(sums[i] + {{ step.constants[0] }}, {{ step.levels - 1 }});
     }
+    (void)channel_step;
 {%- endif %}
 }

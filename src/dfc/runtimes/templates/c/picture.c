@@ -2,9 +2,10 @@
 static void read_row(picture_t *picture, int y, const uint8_t *pixels, int channels, int colour)
 {
     uint8_t *row = find_row(picture, 0, y);
+    ptrdiff_t channel_step = find_channel_step(picture, 0);
     for (int x = 0; x < picture->width; x++) {
 {%- for input in program.inputs %}
-        row[x * {{ program.inputs | length }} + {{ loop.index0 }}] = (uint8_t)(pixels[x * channels + {{ "colour" if program.colours == 1 else "(channels == 1 ? 0 : %d)" % input.colour }}] >> {{ input.shift }} & {{ 2 ** input.bits - 1 }});
+        row[x * {{ pixel_steps[0] }} + {{ loop.index0 }} * channel_step] = (uint8_t)(pixels[x * channels + {{ "colour" if program.colours == 1 else "(channels == 1 ? 0 : %d)" % input.colour }}] >> {{ input.shift }} & {{ 2 ** input.bits - 1 }});
 {%- endfor %}
     }
 {%- if program.colours > 1 %}
@@ -16,7 +17,8 @@ static void read_row(picture_t *picture, int y, const uint8_t *pixels, int chann
 /* Run a layer for a row. */
 static void run_layer(const state_t *state, const picture_t *picture, int layer, int y)
 {
-    typedef void run_t(const state_t *, const picture_t *, int, int, int, uint8_t *);
+    typedef void run_t(const state_t *, const picture_t *, int, int, int, uint8_t *,
+                       ptrdiff_t);
     static run_t *const runs[LAYERS] = {
 {%- for step in steps %}
         run_layer_{{ loop.index0 }},
@@ -25,7 +27,7 @@ static void run_layer(const state_t *state, const picture_t *picture, int layer,
     for (int x = 0; x < picture->width; x += CHUNK) {
         int n = picture->width - x < CHUNK ? picture->width - x : CHUNK;
         if (layer < LAYERS - 1) {
-            runs[layer](state, picture, x, y, n, find_row(picture, layer + 1, y) + x * blocks[layer + 1].channels);
+            runs[layer](state, picture, x, y, n, find_row(picture, layer + 1, y) + x * blocks[layer + 1].step, find_channel_step(picture, layer + 1));
             continue;
         }
 {%- if program.turns > 1 %}
@@ -37,7 +39,7 @@ static void run_layer(const state_t *state, const picture_t *picture, int layer,
         const uint8_t *order = orders[picture->turn];
 {%- endif %}
         int16_t *totals = state->totals + x * VALUES;
-        runs[layer](state, picture, x, y, n, state->made);
+        runs[layer](state, picture, x, y, n, state->made, 1);
         for (int i = 0; i < n; i++) {
             for (int k = 0; k < VALUES; k++) {
 {%- if program.turns > 1 %}
@@ -85,19 +87,22 @@ static void write_row(const state_t *state, int width, uint8_t *out, ptrdiff_t s
     }
 }
 
-/* Take bytes of the working memory, a multiple of 4. */
+/* Take bytes of the working memory, a multiple of 8. */
 static void *take(uint8_t **memory, size_t bytes)
 {
     uint8_t *taken = *memory;
-    *memory += (bytes + 3) & ~(size_t)3;
+    *memory += (bytes + 7) & ~(size_t)7;
     return taken;
 }
 
 static state_t lay_out(void *work, int width, int height)
 {
-    uint8_t *memory = (uint8_t *)work + (4 - ((uintptr_t)work & 3)) % 4;
+    uint8_t *memory = (uint8_t *)work + (8 - ((uintptr_t)work & 7)) % 8;
     state_t state = {0};
     state.sums = take(&memory, {{ memory.sums }});
+{%- if line_kinds %}
+    state.found = take(&memory, (CHUNK + 2 * {{ program.reach }}) * sizeof *state.found);
+{%- endif %}
 {%- if simplex %}
     state.vertices = take(&memory, sizeof(vertices_t));
 {%- endif %}
@@ -113,7 +118,7 @@ static state_t lay_out(void *work, int width, int height)
         picture->width = width, picture->height = height, picture->turn = turn;
         for (int block = 0; block < LAYERS; block++) {
             size_t rows = (size_t)blocks[block].depth;
-            picture->rings[block] = take(&memory, rows * count_row_bytes(picture, block));
+            picture->rings[block] = take(&memory, rows * (size_t)count_row_bytes(picture, block));
         }
     }
     return state;
@@ -129,12 +134,14 @@ static void fill_tables(int16_t *tables)
 {%- set name = "%d_%d" % (layer, loop.index0) %}
 {%- set items = (lookup.places | length) * step.rotations %}
 {%- if lookup.depthwise %}
+{%- for batch in batches[name] %}
     for (int k = 0; k < {{ step.values }}; k++) {
-        fill_{{ name }}(tables + {{ offsets[layer][loop.index0] }} + k * {{ items * lookup.levels }}, k);
+        fill_{{ name }}(tables + {{ batch.offset }} + k * {{ 4 * (batch.lines | length) * lookup.levels }}, items_{{ name }}_{{ loop.index0 }}, {{ batch.lines | length }}, k);
     }
+{%- endfor %}
 {%- else %}
     for (int item = 0; item < {{ items }}; item++) {
-        fill_{{ name }}(tables + {{ offsets[layer][loop.index0] }} + item * {{ lookup.levels * step.values }}, item);
+        fill_{{ name }}(tables + {{ offsets[name] }} + item * {{ lookup.levels * step.values }}, item);
     }
 {%- endif %}
 {%- endfor %}

@@ -40,8 +40,8 @@ static inline void find_vertices(const uint8_t *const *taps, const int *steps, i
     for (int x = 0; x < n; x++) {
         int32_t a = pa[x * steps[0]], b = pb[x * steps[1]];
         int32_t c = pc[x * steps[2]], d = pd[x * steps[3]];
-        int near = (measure(a, b) <= reach[0]) & (measure(a, c) <= reach[1])
-            & (measure(a, d) <= reach[2]);
+        int32_t beyond = higher(measure(a, b) - reach[0], measure(a, c) - reach[1]);
+        int near = higher(beyond, measure(a, d) - reach[2]) <= 0;
         int32_t interval = near ? diagonal.interval : other.interval;
         int32_t sa = near ? diagonal.strides[0] : other.strides[0];
         int32_t sb = near ? diagonal.strides[1] : other.strides[1];
