@@ -47,9 +47,7 @@ def assert_restores(command: list[str | Path], lut: Lut, image: np.ndarray, fold
     np.testing.assert_array_equal(restore(command, image, folder), expected)
 
 
-@given(
-    lut=draw_lut(), size=st.tuples(st.integers(1, 9), st.integers(1, 140)), small=st.booleans()
-)
+@given(lut=draw_lut(), size=st.tuples(st.integers(1, 9), st.integers(1, 140)), small=st.booleans())
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_layers_are_restored_exactly_and_within_bounds(
     tmp_path: Path, lut: Lut, size: tuple[int, int], small: bool

@@ -106,7 +106,9 @@ def print_files(program: Program, name: str) -> Iterator[tuple[str, str]]:
         "pixel_steps": pixel_steps,
         "ahead": [program.blocks[0].ahead, *program.halos],
         "sums": sums,
-        "shifts": [2 * (-(-step.largest_sum // (2 * step.divisor)) + 256) for step in program.steps],
+        "shifts": [
+            2 * (-(-step.largest_sum // (2 * step.divisor)) + 256) for step in program.steps
+        ],
         "residuals": residuals,
         "offsets": tables.offsets,
         "batches": tables.batches,
@@ -148,7 +150,9 @@ def list_one_tap(program: Program) -> list[tuple[str, int, Step, OneTap]]:
 
 def print_taps(taps: Iterable[Tap]) -> str:
     """Print taps as initialisers, one a line."""
-    return "\n".join(f"    {{{tap.block}, {tap.channel}, {tap.row}, {tap.column}}}," for tap in taps)
+    return "\n".join(
+        f"    {{{tap.block}, {tap.channel}, {tap.row}, {tap.column}}}," for tap in taps
+    )
 
 
 def print_part(part: Part) -> str:

@@ -43,12 +43,12 @@ static const uint8_t orders_{{ layer }}[][{{ step.values }}] = {
 static void expand_{{ name }}(int item, int k, int16_t *table, int stride)
 {
 {%- if step.rotations > 1 %}
-    int column = item / {{ step.rotations }} * {{ step.values }} + orders_{{ layer }}[item % {{ step.rotations }}][k];
+    int column = item / 4 * {{ step.values }} + orders_{{ layer }}[item % 4][k];
 {%- else %}
     int column = item * {{ step.values }} + k;
 {%- endif %}
-    expand_column(values_{{ name }} + starts_{{ name }}[column], intervals_{{ name }}[column],
-                  {{ lookup.levels }}, {{ step.unit }}, table, stride);
+    expand_column(values_{{ name }} + starts_{{ name }}[column], intervals_{{ name }}[column], {{ lookup.levels }}, {{ step.unit }},
+                  table, stride);
 }
 {%- if lookup.depthwise %}
 
@@ -87,7 +87,8 @@ static void fill_{{ name }}(int16_t *table, int item)
 {%- endif %}
 {%- endfor %}
 
-static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture, int x, int y, int n, uint8_t *made, ptrdiff_t channel_step)
+static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture, int x, int y, int n,
+                        uint8_t *made, ptrdiff_t channel_step)
 {
 {%- set sum = sums[layer] %}
     {{ sum }} *sums = ({{ sum }} *)state->sums;
@@ -120,20 +121,24 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
 #else
             const int16_t *table = state->tables + {{ batch.offset }} + k * {{ 4 * count * lookup.levels }};
 #endif
-            add_lines_{{ count }}_{{ lookup.levels }}_{{ sum }}(own, {{ pixel_steps[batch.lines[0].tap.block] }}, columns, {{ batch.reach }}, (const uint64_t *)table, n, sums + k, {{ step.values }}, state->found);
+            add_lines_{{ count }}_{{ lookup.levels }}_{{ sum }}(own, {{ pixel_steps[batch.lines[0].tap.block] }}, columns, {{ batch.reach }}, (const uint64_t *)table, n,
+                sums + k, {{ step.values }}, state->found);
         }
     }
 {%- endfor %}
 {%- else %}
+{%- set several = step.rotations > 1 %}
+{%- set place, turn = ("item / 4", "item % 4") if several else ("item", "0") %}
     for (int item = 0; item < {{ items }}; item++) {
-        tap_t tap = taps_{{ name }}[item / {{ step.rotations }}];
+        tap_t tap = taps_{{ name }}[{{ place }}];
 #ifdef LUT_SMALL
         int16_t *table = state->tables;
         fill_{{ name }}(table, item);
 #else
         const int16_t *table = state->tables + {{ offsets[name] }} + item * {{ lookup.levels * step.values }};
 #endif
-        add_rows_{{ step.values }}_{{ sum }}(find_tap(picture, tap, item % {{ step.rotations }}, x, y), blocks[tap.block].step, table, n, sums);
+        const uint8_t *levels = find_tap(picture, tap, {{ turn }}, x, y);
+        add_rows_{{ step.values }}_{{ sum }}(levels, blocks[tap.block].step, table, n, sums);
     }
 {%- endif %}
 {%- endfor %}
@@ -177,7 +182,7 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
     }
 {%- else %}
     for (int i = 0; i < n * {{ step.values }}; i++) {
-        made[i] = (uint8_t)clip(sums[i] + {{ step.constants[0] }}, {{ step.levels - 1 }});
+        made[i] = (uint8_t)clip(sums[i]{{ " + %d" % step.constants[0] if step.constants[0] }}, {{ step.levels - 1 }});
     }
     (void)channel_step;
 {%- endif %}

@@ -141,7 +141,8 @@ static inline int32_t clip(int32_t value, int32_t highest)
 {%- for sum in level_kinds %}
 
 /* Add levels of n pixels to one value of each. */
-static void add_levels_{{ sum }}(const uint8_t *restrict levels, int step, int n, {{ sum }} *restrict sums, int values)
+static void add_levels_{{ sum }}(const uint8_t *restrict levels, int step, int n,
+                        {{ sum }} *restrict sums, int values)
 {
     for (int i = 0; i < n; i++) {
         sums[i * values] = ({{ sum }})(sums[i * values] + levels[i * step]);

@@ -5,7 +5,8 @@ static void read_row(picture_t *picture, int y, const uint8_t *pixels, int chann
     ptrdiff_t channel_step = find_channel_step(picture, 0);
     for (int x = 0; x < picture->width; x++) {
 {%- for input in program.inputs %}
-        row[x * {{ pixel_steps[0] }} + {{ loop.index0 }} * channel_step] = (uint8_t)(pixels[x * channels + {{ "colour" if program.colours == 1 else "(channels == 1 ? 0 : %d)" % input.colour }}] >> {{ input.shift }} & {{ 2 ** input.bits - 1 }});
+        row[x * {{ pixel_steps[0] }} + {{ loop.index0 }} * channel_step] = (uint8_t)(
+            pixels[x * channels + {{ "colour" if program.colours == 1 else "(channels == 1 ? 0 : %d)" % input.colour }}] >> {{ input.shift }} & {{ 2 ** input.bits - 1 }});
 {%- endfor %}
     }
 {%- if program.colours > 1 %}
@@ -27,7 +28,8 @@ static void run_layer(const state_t *state, const picture_t *picture, int layer,
     for (int x = 0; x < picture->width; x += CHUNK) {
         int n = picture->width - x < CHUNK ? picture->width - x : CHUNK;
         if (layer < LAYERS - 1) {
-            runs[layer](state, picture, x, y, n, find_row(picture, layer + 1, y) + x * blocks[layer + 1].step, find_channel_step(picture, layer + 1));
+            uint8_t *made = find_row(picture, layer + 1, y) + x * blocks[layer + 1].step;
+            runs[layer](state, picture, x, y, n, made, find_channel_step(picture, layer + 1));
             continue;
         }
 {%- if program.turns > 1 %}
@@ -181,7 +183,8 @@ int lut_restore(const uint8_t *in, int width, int height, ptrdiff_t stride, uint
                 }
             }
             if (y >= 0) {
-                write_row(&state, width, out + (ptrdiff_t)y * LUT_SCALE * out_stride + colour, out_stride, channels);
+                uint8_t *pixels = out + (ptrdiff_t)y * LUT_SCALE * out_stride + colour;
+                write_row(&state, width, pixels, out_stride, channels);
             }
         }
     }

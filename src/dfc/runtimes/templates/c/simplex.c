@@ -72,8 +72,8 @@ static inline void find_vertices(const uint8_t *const *taps, const int *steps, i
 {%- for values in vertex_kinds %}
 
 /* Add the {{ values }} values of n simplices. */
-static void add_vertices_{{ values }}(const vertices_t *restrict found, const int8_t *restrict table, int n,
-    int32_t *restrict sums)
+static void add_vertices_{{ values }}(const vertices_t *restrict found, const int8_t *restrict table,
+    int n, int32_t *restrict sums)
 {
     for (int x = 0; x < n; x++, sums += {{ values }}) {
 {%- for vertex in range(5) %}
