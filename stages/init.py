@@ -48,10 +48,15 @@ def read_init_from(params: Params, architecture: Architecture) -> Network | Lut 
     if path is None:
         return None
     model = read_source(path, params.task).model
+    if isinstance(model, Lut):  # its tables serve an ensemble, and a single turn
+        ensemble = {"rotations": architecture.rotations, "divisor": architecture.divisor}
+        model = replace(model, architecture=replace(model.architecture, **ensemble))
     if model.architecture != architecture:
+        found, wanted = model.architecture.title, architecture.title
+        if found == wanted:
+            wanted += " of other channels, bits, colours or dilations"
         raise UserError(
-            f"model.init_from: {path} holds {model.architecture.title}; "
-            f"model and data.scale ask for {architecture.title}"
+            f"model.init_from: {path} holds {found}; model and data.scale ask for {wanted}"
         )
     return replace(model, task=params.task) if isinstance(model, Lut) else model
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from tests.engine.random_luts import draw_lut
+from tests.runtimes.conftest import LUTS, MakeLut, make_picture
 
 import dfc
 from dfc.models.lut import Lut
 from dfc.runtimes import write_files
-from tests.engine.random_luts import draw_lut
-from tests.runtimes.conftest import LUTS, MakeLut, make_picture
 
-STRICT = "-std=c99 -Wall -Wextra -Wconversion -Werror".split()
-SANITIZE = "-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all".split()
+STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
+SANITIZE = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 MACHINES = {"aarch64": "aarch64-linux-gnu-gcc", "arm": "arm-linux-gnueabihf-gcc"}
 
 

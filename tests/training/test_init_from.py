@@ -1,5 +1,6 @@
 """Training that starts from a LUT or a network that was there before."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dfc.common.pipeline import DFC, FINETUNED, LUT, TRAINED
+from dfc.common.pipeline import DFC, FINETUNED, INITIAL, LUT, TRAINED
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
 from dfc.models.artifact import load_lut, load_model, save_model
@@ -62,6 +63,18 @@ def test_training_goes_on_from_a_lut(run_stages: Run, make_lut: MakeLut) -> None
     for name, table in lut.tables.items():
         moved = np.abs(trained.tables[name].values.astype(int) - table.values)
         assert moved.max() < 20
+
+
+def test_training_goes_on_from_tables_of_one_turn_as_an_ensemble(run_stages: Run) -> None:
+    channels, one = {"name": "shift_lut", "channels": 4, "stages": 1}, {"train": {"total_iter": 0}}
+    run_stages("init", task="sr", model=channels, data={"scale": 2}, **one)
+    shutil.copy(INITIAL, "one_turn.safetensors")
+    start = {"init_from": "one_turn.safetensors"}
+    run_stages("init", task="sr", model=channels | start | {"rotations": 4}, data={"scale": 2})
+    assert load_lut(INITIAL).architecture.rotations == 4
+    assert_same_tables(load_lut(INITIAL), load_lut(Path("one_turn.safetensors")))
+    with pytest.raises(SystemExit, match="x2, 3 stages of other channels"):
+        run_stages("init", task="sr", model=channels | start | {"channels": 5}, data={"scale": 2})
 
 
 @pytest.mark.parametrize("method", ["network", "table"])
