@@ -16,6 +16,9 @@ STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota or a file
 
+EXTRAS = {"av": "video"}
+"""The extra of `pip install` that brings a package, where that is not `pipeline`."""
+
 
 class UserError(Exception):
     """A mistake in a file, a key or an argument; the message names it and what was expected."""
@@ -46,7 +49,8 @@ def exit_on_user_error() -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package in ("", "dfc", "stages"):
             raise
-        _exit(f"error: this needs {package}, which `pip install 'dfc[pipeline]'` brings")
+        extra = EXTRAS.get(package, "pipeline")
+        _exit(f"error: this needs {package}, which `pip install 'dfc[{extra}]'` brings")
     except OSError as error:
         if error.filename is None and error.errno not in FULL:
             raise

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from itertools import repeat
 from typing import TypeVar
 
 PR_SET_PDEATHSIG = 1  # of prctl
@@ -33,10 +34,12 @@ def prefetch(
     items: Iterable[Item],
     threads: int,
     ahead: int | None = None,
+    stop: Callable[[], None] | None = None,
 ) -> Iterator[Result]:
     """Apply a function to items in threads, ahead of time, and give the results in order.
 
-    At most `ahead` results, by default one a thread, wait in memory, finished or not.
+    At most `ahead` results, by default one a thread, wait in memory, finished or not. At the end,
+    or where the results are no longer wanted, `stop` is called, that no thread waits for long.
     """
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
@@ -50,6 +53,20 @@ def prefetch(
         finally:
             for future in waiting:
                 future.cancel()
+            if stop:
+                stop()
+
+
+def read_ahead(items: Iterable[Item], ahead: int, stop: Callable[[], None]) -> Iterator[Item]:
+    """Iterate in a thread of its own, at most about `ahead` items ahead of who takes them.
+
+    Where they are no longer wanted, `stop` is called, that the thread waits for no more of them.
+    """
+    iterator, end = iter(items), object()
+    for item in prefetch(lambda _: next(iterator, end), repeat(None), 1, ahead, stop):
+        if item is end:
+            return
+        yield item
 
 
 def run_parallel(job: Callable[[Item], None], items: Iterable[Item], threads: int) -> None:
