@@ -15,6 +15,7 @@ RANKS = {
     "common": 0,
     "params": 1,
     "images": 1,
+    "video": 1,
     "tasks": 2,
     "data": 3,
     "models": 3,

@@ -1,0 +1,1 @@
+"""Videos: files and Y4M streams in and out, and their frames."""
