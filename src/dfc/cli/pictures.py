@@ -26,11 +26,14 @@ _large = threading.Lock()
 def restore(
     lut: LutFile,
     inputs: Annotated[
-        list[Path], typer.Argument(help="image files, and folders of them; - for standard input")
+        list[Path],
+        typer.Argument(help="image files, and folders of them, or a video; - for standard input"),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="folder, or file for one image; - for standard output"),
+        typer.Option(
+            "--output", "-o", help="folder, or file for one image or video; - for standard output"
+        ),
     ],
     threads: Threads = None,
     force: Force = False,
@@ -38,12 +41,19 @@ def restore(
         bool, typer.Option("--skip-existing", help="leave out images whose files exist")
     ] = False,
     format: Annotated[
-        Literal["png", "jpg", "webp", "tiff"] | None,
-        typer.Option(help="of the files; by default that of the image, or png", show_default=False),
+        Literal["png", "jpg", "webp", "tiff", "y4m"] | None,
+        typer.Option(
+            help="of the files; by default that of the image, or png; y4m for a video to a pipe",
+            show_default=False,
+        ),
     ] = None,
     quality: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="of jpg (95 by default) and webp (lossless by default)"),
+        typer.Option(
+            min=1,
+            max=100,
+            help="of jpg (95 by default), webp (lossless by default) and videos (69 by default)",
+        ),
     ] = None,
     png_level: Annotated[
         int | None,
@@ -52,8 +62,12 @@ def restore(
         ),
     ] = None,
     suffix: Annotated[str, typer.Option(help="to add to names, as _x4")] = "",
+    chroma: Annotated[
+        Literal["lut", "bicubic"] | None,
+        typer.Option(help="what enlarges the colour of a video; bicubic by default"),
+    ] = None,
 ) -> None:
-    """Restore images; each keeps its name, and its folder below an input folder.
+    """Restore images, or a video; each image keeps its name, and its folder below an input folder.
 
     What cannot be restored is named, and all else restored; the exit status is 1 then.
     """
@@ -62,10 +76,16 @@ def restore(
     sys.modules.setdefault("scipy.linalg", None)  # of no use here, but Numba takes 0.3 s to load it
     import dfc
     from dfc.cli.outputs import plan_outputs
+    from dfc.cli.videos import VideoOptions, find_video, restore_video
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
-    encoding = Encoding(format and f".{format}", quality, png_level)
+    video = find_video(inputs, output, format)
     loaded = dfc.load(lut)
+    if video is not None:
+        options = VideoOptions(threads, force, skip_existing, quality, chroma)
+        restore_video(video, output, loaded, options)
+        return
+    encoding = Encoding(format and f".{format}", quality, png_level)
     if STANDARD in (*inputs, output):
         _restore_stream(inputs, output, loaded, threads, encoding)
         return
