@@ -44,12 +44,16 @@ def bench(
     size: Annotated[str, typer.Option(help="of the input image, width x height")] = "320x180",
     threads: Threads = None,
     seconds: Annotated[float, typer.Option(min=0, help="to spend on each figure, about")] = 2.0,
+    runtimes: Annotated[
+        bool, typer.Option("--runtimes", help="measure programs for other machines instead")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast a LUT restores and learns, beside other ways to enlarge an image."""
     import json
 
     import dfc
+    from dfc.evaluation.runtimes import measure_runtimes
     from dfc.evaluation.speed import format_speed, measure_speed
 
     try:
@@ -58,6 +62,11 @@ def bench(
             raise ValueError
     except ValueError:
         raise UserError(f"--size: expected WIDTHxHEIGHT in pixels, got {size}") from None
+    if runtimes:
+        table = measure_runtimes(dfc.load(lut), width, height, seconds)
+        layout = {"index": False, "floatfmt": ".2f"}
+        print(table.to_json(orient="records") if as_json else table.to_markdown(**layout))
+        return
     results = measure_speed(dfc.load(lut), width, height, threads, seconds)
     print(json.dumps(results, indent=2) if as_json else format_speed(results))
 
