@@ -6,15 +6,13 @@ import threading
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NamedTuple
+from typing import Annotated, BinaryIO, Literal, NamedTuple
 
 import typer
 
-from dfc.cli.options import Force, LutFile, Threads
+from dfc.cli.choosing import Choose, find_luts, load_luts
+from dfc.cli.options import Force, Threads
 from dfc.common.errors import UserError
-
-if TYPE_CHECKING:
-    from dfc.models.lut import Lut
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -24,7 +22,14 @@ _large = threading.Lock()
 
 
 def restore(
-    lut: LutFile,
+    lut: Annotated[
+        Path,
+        typer.Argument(
+            help="a LUT: a file, or a name of the zoo; deblock chooses by the quality of each JPEG",
+            metavar="LUT",
+            parser=find_luts,
+        ),
+    ],
     inputs: Annotated[
         list[Path],
         typer.Argument(help="image files, and folders of them, or a video; - for standard input"),
@@ -80,17 +85,17 @@ def restore(
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
     video = find_video(inputs, output, format)
-    loaded = dfc.load(lut)
+    choose = load_luts(lut)
     if video is not None:
         options = VideoOptions(threads, force, skip_existing, quality, chroma)
-        restore_video(video, output, loaded, options)
+        restore_video(video, output, dfc.load(lut), options)
         return
     encoding = Encoding(format and f".{format}", quality, png_level)
     if STANDARD in (*inputs, output):
-        _restore_stream(inputs, output, loaded, threads, encoding)
+        _restore_stream(inputs, output, choose, threads, encoding)
         return
     plan = plan_outputs(inputs, output, force, skip_existing, encoding.extension, suffix)
-    failed = _restore_files(plan, loaded, threads, encoding)
+    failed = _restore_files(plan, choose, threads, encoding)
     if failed:
         typer.echo(f"restored {len(plan) - failed} of {len(plan)} images", err=True)
         raise typer.Exit(1)
@@ -105,18 +110,18 @@ class Encoding(NamedTuple):
 
 
 def _restore_stream(
-    inputs: list[Path], output: Path, lut: "Lut", threads: int | None, encoding: Encoding
+    inputs: list[Path], output: Path, choose: Choose, threads: int | None, encoding: Encoding
 ) -> None:
     if (inputs != [STANDARD] and output != STANDARD) or len(inputs) > 1:
         raise UserError("-: expected one image where standard input or output is used")
     source = sys.stdin.buffer if inputs == [STANDARD] else inputs[0]
     target = sys.stdout.buffer if output == STANDARD else output
-    for note in restore_file(source, target, lut, threads, encoding):
+    for note in restore_file(source, target, choose, threads, encoding):
         typer.echo(note, err=True)
 
 
 def _restore_files(
-    plan: list[tuple[Path, Path]], lut: "Lut", threads: int | None, encoding: Encoding
+    plan: list[tuple[Path, Path]], choose: Choose, threads: int | None, encoding: Encoding
 ) -> int:
     """Restore files side by side, say what is wrong with which, and count those that failed."""
     from tqdm import tqdm
@@ -128,7 +133,7 @@ def _restore_files(
 
     def run(job: tuple[Path, Path]) -> tuple[list[str], str | None]:
         try:
-            return restore_file(*job, lut, threads, encoding), None
+            return restore_file(*job, choose, threads, encoding), None
         except UserError as error:
             return [], f"error: {error}"
         except OSError as error:
@@ -147,7 +152,7 @@ def _restore_files(
 def restore_file(
     source: Path | BinaryIO,
     target: Path | BinaryIO,
-    lut: "Lut",
+    choose: Choose,
     threads: int | None,
     encoding: Encoding,
 ) -> list[str]:
@@ -167,6 +172,10 @@ def restore_file(
         del frames[1:]
     if format == "JPEG" and frames[0].has_transparency_data:
         notes.append(f"{name}: its transparency does not fit in a JPEG file")
+    try:
+        lut = choose(frames[0])
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
     misuse = find_misuse(frames[0], lut)
     notes += [f"{name}: {misuse}"] if misuse else []
     pixels = sum(math.prod(frame.size) for frame in frames) * lut.architecture.scale**2

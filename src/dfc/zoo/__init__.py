@@ -25,7 +25,21 @@ def find_lut(lut: str | Path) -> Path:
         return path
     if path.name in names:
         return FOLDER / f"{path.name}.safetensors"
+    if levels := find_levels(path):
+        several = ", ".join(each.stem for each in levels.values())
+        raise UserError(f"{lut}: expected one LUT of the zoo: {several}")
     raise UserError(f"{lut}: neither a file nor a LUT of the zoo, {suggest(path.name, names)}")
+
+
+def find_levels(lut: str | Path) -> dict[int, Path]:
+    """Find the LUTs of the zoo that are called NAME-LEVEL, by level; none for a file."""
+    if Path(lut).exists():
+        return {}
+    parts = ((path, *path.stem.rpartition("-")) for path in FOLDER.glob("*.safetensors"))
+    found = {
+        int(level): path for path, name, _, level in parts if level.isdigit() and name == str(lut)
+    }
+    return dict(sorted(found.items()))
 
 
 def read_figures() -> list[dict[str, str]]:
