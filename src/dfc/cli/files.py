@@ -84,7 +84,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
     format: Annotated[
         Literal["npy", *TARGETS],
-        typer.Option(help="npy: tables as published; c: a program in portable C"),
+        typer.Option(help="npy: tables as published; c: a program in C; mpv: a shader for films"),
     ] = "npy",
     force: Force = False,
 ) -> None:
