@@ -3,9 +3,10 @@
 import json
 import os
 import runpy
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,11 @@ from dfc.models.architectures import build
 from dfc.models.lut import Lut, Table, choose_lattice
 from dfc.tasks import build_task
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 # Threads of several processes that spin while they wait would take the cores from each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -115,6 +120,21 @@ def run_stages(
         return json.loads(metrics.read_text()) if metrics.exists() else {}
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Give an installed browser; skip where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.skip(f"install a browser to test pages in it: one of {', '.join(BROWSERS)}")
+    # Nothing but our pages is opened in it; root, as in containers, cannot have a sandbox.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    options += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=options)
 
 
 @pytest.fixture(scope="session")

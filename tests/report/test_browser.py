@@ -1,29 +1,14 @@
 """The page as people meet it: opened from disk, in a browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PHONE, SCREEN = (390, 844), (1440, 900)
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give an installed browser; skip where there is none."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not path:
-        pytest.skip(f"install a browser to test the page in it: one of {', '.join(BROWSERS)}")
-    # Nothing but the page is opened in it; root, as in containers, cannot have a sandbox.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=options)
 
 
 @pytest.fixture
