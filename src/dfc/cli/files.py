@@ -84,7 +84,7 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="folder to write to")],
     format: Annotated[
         Literal["npy", *TARGETS],
-        typer.Option(help="npy: tables as published; c: a program in C; mpv: a shader for films"),
+        typer.Option(help="npy: published tables; c: portable C; mpv: a shader; web: a page"),
     ] = "npy",
     force: Force = False,
 ) -> None:

@@ -14,7 +14,7 @@ from dfc.common.files import atomic_write, refuse_existing
 if TYPE_CHECKING:
     from dfc.models.lut import Lut
 
-TARGETS = ("c", "mpv")
+TARGETS = ("c", "mpv", "web")
 
 
 def write_files(
