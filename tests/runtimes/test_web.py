@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 from tests.engine.random_luts import draw_lut, make_noise
 
 import dfc
-from dfc.data.layouts import find_pairs
 from dfc.images.files import read_image
 from dfc.images.pixels import split_planes, upscale_bicubic
-from dfc.interop.sources import read_source
 from dfc.models.lut import Lut
 from dfc.runtimes import print_files, web
 from dfc.runtimes.program import make_program
@@ -128,21 +126,18 @@ def test_the_zoo_restores_alike(restore: Restore, name: str, channels: tuple[int
     np.testing.assert_array_equal(restore(dfc.load(name), image)[0], dfc.restore(image, name, 1))
 
 
-def load_published(folder: Path, name: str) -> Lut:
-    if name == "sr-x4-fast":
-        return dfc.load(name)
-    if name == "shiftlut":
-        return read_source(folder / "reference/shiftlut_x4/L").model
-    tables = folder / "reference/mulut_x4/LUT_ft_x4_4bit_int8_s1_s.npy"
-    return read_source(tables).model.compress("xyzt", 2, 5)
-
-
-@pytest.mark.parametrize(("name", "side"), [("dfc", 96), ("sr-x4-fast", 64), ("shiftlut", 40)])
+@pytest.mark.parametrize(
+    ("name", "side"), [("mulut_dfc", 96), ("spf_lut_dfc", 64), ("shift_lut_l", 40), ("sr-x4", 32)]
+)
 def test_set5_is_restored_to_the_bit(
-    restore: Restore, reference_dir: Path, name: str, side: int
+    restore: Restore,
+    find_published: Callable[[str], Lut],
+    set5: list[Path],
+    name: str,
+    side: int,
 ) -> None:
-    lut = load_published(reference_dir, name)
-    for pair in find_pairs(reference_dir / "data" / "Set5", 4):
-        image = read_image(pair.degraded)[:side, :side]
-        restored, _ = restore(lut, np.ascontiguousarray(image), (side // 2,))
-        np.testing.assert_array_equal(restored, dfc.restore(image, lut, 1), err_msg=pair.name)
+    lut = find_published(name)
+    for path in set5:
+        image = np.ascontiguousarray(read_image(path)[:side, :side])
+        restored, _ = restore(lut, image, (side // 2,))
+        np.testing.assert_array_equal(restored, dfc.restore(image, lut, 1), err_msg=path.name)
