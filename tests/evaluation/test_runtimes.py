@@ -17,7 +17,7 @@ def test_what_restores_like_the_engine_is_measured(make_lut: Callable[..., Lut])
     assert table.loc["engine, 1 thread", "times"] == 1
     small, fast = table.loc["C, gcc -DLUT_SMALL"], table.loc["C, gcc"]
     assert 0 < small["memory KiB"] < fast["memory KiB"]
-    assert (table["ms"] > 0).all()
+    assert (table.filter(regex="engine|C,|JavaScript", axis=0)["ms"] > 0).all()
 
 
 def test_what_restores_otherwise_is_not_measured(
@@ -25,7 +25,7 @@ def test_what_restores_otherwise_is_not_measured(
 ) -> None:
     def list_wrong(*arguments: object) -> object:
         yield from list_runtimes(*arguments)
-        yield "wrong", Runtime(lambda image: image, None, None)
+        yield "wrong", Runtime(lambda image: (image, 1.0))
 
     monkeypatch.setattr(runtimes, "list_runtimes", list_wrong)
     with pytest.raises(UserError, match="wrong: restores something else"):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.engine.random_luts import draw_lut, make_noise
 
 import dfc
+from dfc.evaluation.runtimes import NODE_SCRIPT
 from dfc.images.files import read_image
 from dfc.images.pixels import split_planes, upscale_bicubic
 from dfc.models.lut import Lut
@@ -31,9 +32,8 @@ def node() -> Iterator[subprocess.Popen]:
     path = shutil.which("node")
     if not path:
         pytest.skip("install Node.js (node) to test the scripts of the web page in it")
-    script = Path(__file__).with_name("run_web.js")
     with subprocess.Popen(
-        [path, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [path, NODE_SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield process
         process.stdin.close()
@@ -60,7 +60,8 @@ def restore(node: subprocess.Popen) -> Restore:
         started.append(page)
         print(json.dumps({"page": new, "job": job}), file=node.stdin, flush=True)
         answer = json.loads(node.stdout.readline())
-        return [np.frombuffer(base64.b64decode(text), np.uint8) for text in answer.values()]
+        made = answer["restored"], answer["enlarged"]
+        return [np.frombuffer(base64.b64decode(text), np.uint8) for text in made]
 
     def run(lut: Lut, image: np.ndarray, cuts: tuple[int, ...] = ()) -> tuple[np.ndarray, ...]:
         ((_, page),) = print_files(lut, "tables", "web")
