@@ -1,4 +1,7 @@
-"""Draw the evidence of the benchmark: a page, and figures for a README and `dvc plots`."""
+"""Draw the evidence of the benchmark: a page, and figures for a README and `dvc plots`.
+
+Print the LUT as a page that restores pictures, too.
+"""
 
 from pathlib import Path
 
@@ -8,8 +11,10 @@ from dfc.common.files import atomic_write
 from dfc.common.pipeline import (
     EVIDENCE,
     FIGURES,
+    FINETUNED,
     PAGE,
     REPORTS,
+    RESTORE_PAGE,
     RESTORE_TIME,
     SCORES,
     STAGES,
@@ -18,10 +23,12 @@ from dfc.common.pipeline import (
 )
 from dfc.evaluation.evidence import read_evidence
 from dfc.evaluation.experiments import read_experiments
+from dfc.models.artifact import load_lut
 from dfc.params import Params, load_params
 from dfc.report.figures import write_figures
 from dfc.report.page import render_page
 from dfc.report.run import Run, describe_training, read_curves, read_seconds, read_time
+from dfc.runtimes import print_files
 
 
 def main(params: Params, root: Path = Path()) -> None:
@@ -34,11 +41,15 @@ def main(params: Params, root: Path = Path()) -> None:
         milliseconds=read_time(root / RESTORE_TIME, "milliseconds"),
         curves=read_curves(root / REPORTS, ("train", "finetune")),
         experiments=read_experiments(),
+        restore_page=RESTORE_PAGE.name,
     )
     write_figures(root / FIGURES, evidence, run.experiments)
     page = render_page("Restoration LUT report", evidence, run)
     with atomic_write(root / PAGE) as partial:
         partial.write_text(page, encoding="utf-8")
+    ((_, restore_page),) = print_files(load_lut(root / FINETUNED), FINETUNED.stem, "web")
+    with atomic_write(root / RESTORE_PAGE) as partial:
+        partial.write_text(restore_page, encoding="utf-8")
     print(f"{PAGE}: {len(page.encode()) / 2**20:.1f} MiB")
 
 

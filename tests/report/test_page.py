@@ -30,6 +30,11 @@ class Tags(HTMLParser):
         return [attributes for tag, attributes in self.all if tag == name]
 
 
+def test_a_page_leads_to_the_one_that_restores(evidence: Evidence) -> None:
+    page = render_page("title", evidence, Run(restore_page="restore.html"))
+    assert "restore.html" in [link["href"] for link in Tags(page).named("a")]
+
+
 def test_a_page_refers_to_nothing_outside(page: str) -> None:
     for _, attributes in Tags(page).all:
         for name in ("src", "href", "xlink:href", "srcset", "data", "action"):

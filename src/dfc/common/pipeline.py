@@ -21,8 +21,9 @@ EVIDENCE = REPORTS / "evidence"
 IMAGES = REPORTS / "images"
 FIGURES = REPORTS / "figures"
 PAGE = REPORTS / "index.html"
+RESTORE_PAGE = REPORTS / "restore.html"  # restores pictures in a browser
 TIMES = REPORTS / "times"
-"""Times differ from run to run: they are no outputs of DVC, nor is the page, which shows them."""
+"""Times differ from run to run: they are no outputs of DVC, nor are the pages: one shows them."""
 RESTORE_TIME = TIMES / "restore.json"
 STAGES = ("prepare", "init", "train", "export", "compress", "finetune", "benchmark")
 """Those that make results, in their order; the report comes after them."""

@@ -35,4 +35,5 @@ def render_page(title: str, evidence: Evidence, run: Run) -> str:
         light=COLOURS,
         dark=DARK,
         sections=sections,
+        restore_page=run.restore_page,
     )

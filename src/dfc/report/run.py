@@ -23,6 +23,8 @@ class Run:
     curves: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     """Columns step and value, by what was measured, as `train/val_psnr`."""
     experiments: pd.DataFrame | None = None  # from `dfc.evaluation.experiments.read_experiments`
+    restore_page: str | None = None
+    """The name of a page beside that of the report, which restores pictures in a browser."""
 
 
 def describe_training(params: Params) -> dict[str, str]:
