@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+import dfc
 from dfc import zoo
 from dfc.cli.comparing import load_comparison
 from dfc.common.errors import exit_on_user_error
@@ -13,55 +14,78 @@ from dfc.evaluation.examples import make_examples
 from dfc.images.files import write_image
 from dfc.report.charts import SERIES, draw_svg, fill_colours
 from dfc.report.figures import join_pictures
-from dfc.report.points import OURS, collect_published_points, make_points
+from dfc.report.points import OURS, PUBLISHED, find_published, make_points
 from dfc.report.rate_distortion import plot_rate_distortion
+from dfc.runtimes import print_files
 from dfc.tasks import build_task, find_task
+from measure import TIMES
 from run import ROOT
 
 PAGE = ROOT / "reports/zoo"
+TIMED = "sr", 4  # the task and level of published methods that are timed
+AGAINST_TIME = "ms for 720p in colour, all by this engine (two cores, logarithmic)"
 
 
 def main(folder: Path = PAGE) -> None:
     """Draw plots and pictures, and write the page: of all LUTs for one thing, a section."""
     figures = pd.read_csv(zoo.FIGURES)
+    times = pd.read_csv(TIMES).set_index("method")["ms_720p"]
     with atomic_write(folder) as partial:
         partial.mkdir(parents=True)
         sections = [
-            write_section(partial, rows)
+            write_section(partial, rows, times)
             for _, rows in figures.groupby(["task", "level", "set"], sort=False)
         ]
+        for file, text in print_files(dfc.load(IN_BROWSERS), IN_BROWSERS, "web"):
+            (partial / file).write_text(text, encoding="utf-8")
         (partial / "README.md").write_text("\n".join(["# The zoo", "", HEAD, *sections]))
 
 
-HEAD = """What the LUTs of the package reach, beside what is published, and what they make
+IN_BROWSERS = "sr-x4-fast"  # of which the page has a program for browsers
+HEAD = f"""What the LUTs of the package reach, beside what is published, and what they make
 of a sample photograph (the part that they change most; none of them was trained on it). The
 command is `python zoo/gallery.py`; the figures are those of `python zoo/measure.py`.
+
+[{IN_BROWSERS}.html]({IN_BROWSERS}.html) restores pictures of your own in a browser: one file, to be
+downloaded, that asks for nothing. `dfc export NAME --format web -o pages/` makes one of any LUT.
 """
 
 
-def write_section(folder: Path, rows: pd.DataFrame) -> str:
-    """Write the plot and the picture of the LUTs for one thing; returns their section."""
+def write_section(folder: Path, rows: pd.DataFrame, times: pd.Series) -> str:
+    """Write plots and the picture of the LUTs for one thing; returns their section.
+
+    `times` are those of published methods, by name.
+    """
     first = rows.iloc[0]
     number = int(first.level)
     task = build_task(first.task, **{find_task(first.task).level: number})
     stem = f"{first.task}_{number}_{first.set}"
-    points = pd.concat(
-        [
-            make_points(rows.assign(method=rows["name"], storage_mib=rows["mib"]), OURS),
-            collect_published_points(first.task, number, first.set),
-        ],
-        ignore_index=True,
-    )
-    colours = dict(zip(rows["name"], SERIES, strict=False))
-    svg = fill_colours(draw_svg(plot_rate_distortion(points, colours), "zoo"))
-    (folder / f"{stem}.svg").write_text(svg, encoding="utf-8")
+    published = find_published(first.task, number, first.set)
+    write_plot(folder / f"{stem}.svg", rows.assign(storage_mib=rows["mib"]), published)
+    plots = [f"![PSNR on {first.set} against storage]({stem}.svg)"]
+    if (first.task, number) == TIMED:
+        timed = published.assign(storage_mib=published["method"].map(times))
+        timed = timed.dropna(subset="storage_mib")
+        own = rows.assign(storage_mib=rows["ms_720p"])
+        write_plot(folder / f"{stem}_ms.svg", own, timed, unit="ms", title=AGAINST_TIME)
+        plots.append(f"![PSNR on {first.set} against time]({stem}_ms.svg)")
     write_picture(folder / f"{stem}.png", rows, number)
     shown = rows[["name", "psnr", "ssim", "psnr_b", "mib", "ms_720p", "trained"]]
     table = shown.dropna(axis=1, how="all").to_markdown(index=False, floatfmt=".4g")
-    plot = f"![PSNR on {first.set} against storage]({stem}.svg)"
     picture = f"![A part of a photograph, by each of them]({stem}.png)"
     title = task.full_title.capitalize()
-    return f"## {title}: {first.set}\n\n{table}\n\n{plot}\n\n{picture}\n"
+    return f"## {title}: {first.set}\n\n{table}\n\n{' '.join(plots)}\n\n{picture}\n"
+
+
+def write_plot(
+    path: Path, rows: pd.DataFrame, published: pd.DataFrame, unit: str = "MiB", **options: str
+) -> None:
+    """Draw PSNR against storage, or another cost, of ours and of what is published."""
+    own = make_points(rows.assign(method=rows["name"]), OURS, unit)
+    points = pd.concat([own, make_points(published, PUBLISHED, unit)], ignore_index=True)
+    colours = dict(zip(rows["name"], SERIES, strict=False))
+    svg = fill_colours(draw_svg(plot_rate_distortion(points, colours, **options), "zoo"))
+    path.write_text(svg, encoding="utf-8")
 
 
 def write_picture(path: Path, rows: pd.DataFrame, number: int) -> None:

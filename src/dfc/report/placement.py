@@ -22,14 +22,16 @@ class Frame:
     height: int
     x: tuple[float, float]  # the values at the left and at the right
     y: tuple[float, float]  # the values at the bottom and at the top
+    title: str = ""  # of the x axis
 
     @classmethod
-    def around(cls, xs: Sequence[float], ys: Sequence[float], width: int, height: int) -> "Frame":
+    def around(
+        cls, xs: Sequence[float], ys: Sequence[float], width: int, height: int, title: str = ""
+    ) -> "Frame":
         """A frame that shows all points, with space around them."""
         margin = max((max(ys) - min(ys)) * 0.1, 0.02)
-        return cls(
-            width, height, (min(xs) / 1.7, max(xs) * 1.7), (min(ys) - margin, max(ys) + margin)
-        )
+        x, y = (min(xs) / 1.7, max(xs) * 1.7), (min(ys) - margin, max(ys) + margin)
+        return cls(width, height, x, y, title)
 
     def pixels(self, x: float, y: float) -> Point:
         """Where values are drawn, from the left and from the top."""

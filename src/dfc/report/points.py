@@ -70,19 +70,18 @@ def _read_all() -> pd.DataFrame:
         return pd.read_csv(file)
 
 
-def make_points(rows: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Make points of rows with the columns method, storage_mib and psnr."""
+def make_points(rows: pd.DataFrame, group: str, unit: str = "MiB") -> pd.DataFrame:
+    """Make points of rows with the columns method, storage_mib (or another cost) and psnr."""
     alt_text = [
-        describe_point(f"{row.method} ({group})", row.storage_mib, row.psnr)
+        describe_point(f"{row.method} ({group})", row.storage_mib, row.psnr, unit)
         for row in rows.itertuples(index=False)
     ]
     return rows.assign(group=group, label=rows["method"], alt_text=alt_text)[COLUMNS]
 
 
-def describe_point(name: str, storage_mib: float, psnr: float) -> str:
+def describe_point(name: str, cost: float, psnr: float, unit: str = "MiB") -> str:
     """Say what a point is, in one line."""
-    storage = "" if pd.isna(storage_mib) else f", {storage_mib:.3f} MiB"
-    return f"{name}: {psnr:.2f} dB{storage}"
+    return f"{name}: {psnr:.2f} dB" + ("" if pd.isna(cost) else f", {cost:.3f} {unit}")
 
 
 def find_pareto(points: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ def plot_rate_distortion(
     path: Sequence[str] = (),
     budget_mib: float | None = None,
     ringed: Sequence[Hashable] = (),
+    title: str = "storage (MiB, logarithmic)",
 ) -> alt.LayerChart:
     """Draw PSNR against storage, on a logarithmic axis.
 
@@ -34,12 +35,13 @@ def plot_rate_distortion(
     path : labels of those that are joined by arrows, in this order
     budget_mib : a storage to mark
     ringed : index of points that are marked
+    title : of the axis, where the column storage_mib holds another cost
     """
     points = points.astype({"storage_mib": float, "psnr": float})  # also where there are none
     points = points[np.isfinite(points["psnr"])]  # a perfect image has no place on the axis
     sized, levels = points.dropna(subset="storage_mib"), points[points["storage_mib"].isna()]
     xs = [*sized["storage_mib"], *([] if budget_mib is None else [budget_mib])] or [1.0]
-    frame = Frame.around(xs, list(points["psnr"]) or [0.0], *size)
+    frame = Frame.around(xs, list(points["psnr"]) or [0.0], *size, title)
     layers = [_plot_levels(levels, frame)] if len(levels) else []
     lines: list[Line] = []
     if EXPERIMENT in set(sized["group"]):
@@ -64,13 +66,13 @@ def plot_results(
 
 def _make_axes(frame: Frame) -> dict[str, alt.X | alt.Y]:
     x = alt.Scale(type="log", domain=list(frame.x), nice=False)
-    ticks = [m * 10.0**e for e in range(-3, 4) for m in (1, 2, 5)]
+    ticks = [m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5)]
     shown = [tick for tick in ticks if frame.x[0] <= tick <= frame.x[1]]
     return {
         "x": alt.X(
             "storage_mib:Q",
             scale=x,
-            title="storage (MiB, logarithmic)",
+            title=frame.title,
             axis=alt.Axis(values=shown, format="~g", grid=False),
         ),
         "y": alt.Y(
