@@ -36,6 +36,13 @@ def lut(tmp_path: Path, make_lut: MakeLut) -> Path:
     return path
 
 
+@pytest.mark.parametrize("format", ["npy", "c", "mpv", "web"])
+def test_a_file_is_no_folder_to_export_to(tmp_path: Path, lut: Path, format: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file: expected a folder, found a file"):
+        dfc("export", lut, "--format", format, "-o", tmp_path / "file")
+
+
 def test_tables_are_imported_and_exported(tmp_path: Path, lut: Path) -> None:
     written = dfc("export", lut, "--format", "npy", "-o", tmp_path / "npy").stdout.split()
     assert next(Path(path).name for path in written) == "LUT_x2_6bit_int8_s1_s.npy"

@@ -93,6 +93,8 @@ def export(
     from dfc import runtimes
     from dfc.interop.tables import write_tables
 
+    if output.is_file():
+        raise UserError(f"{output}: expected a folder, found a file")
     if format == "npy":
         written = write_tables(dfc.load(lut), output, force)
     else:
