@@ -40,7 +40,8 @@ def main(benchmarks: Path = ROOT / "data/benchmark") -> None:
     with atomic_write(zoo.FIGURES) as partial:
         table.to_csv(partial, index=False, float_format="%.4f")
     print(table.to_string(index=False))
-    times = pd.DataFrame({"method": PUBLISHED, "ms_720p": map(measure_published, PUBLISHED)})
+    rows = [{"method": name, "ms_720p": measure_published(name)} for name in PUBLISHED]
+    times = pd.DataFrame(rows)
     with atomic_write(TIMES) as partial:
         times.to_csv(partial, index=False, float_format="%.2f")
     print(times.to_string(index=False))

@@ -60,7 +60,10 @@ def main(name: str, stages: list[str]) -> None:
 def record_minutes(workspace: Path) -> Iterator[None]:
     """Add the minutes of a training, interrupted ones too, to those of its device."""
     path, start = workspace / MINUTES, time.perf_counter()
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{count_cores()} cores"
+    cores = count_cores()
+    device = f"{cores} core{'s' * (cores > 1)}"
+    if torch.cuda.is_available():
+        device = torch.cuda.get_device_name()
     try:
         yield
     finally:
