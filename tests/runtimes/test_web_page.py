@@ -138,11 +138,21 @@ def test_pictures_are_pasted_and_dropped(open_page: Open) -> None:
     expect_restored(page, 40, 32)
 
 
+def wait_until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true; that of Playwright evaluates it in the page, which refuses
+    that."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"never came true: {expression}")
+
+
 def test_the_camera_gives_a_picture(open_page: Open) -> None:
     page = open_page()
     page.get_by_role("button", name="Use the camera").click()
     expect(page.get_by_role("button", name="Take the picture")).to_be_focused()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    wait_until(page, "document.querySelector('video').videoWidth > 0")
     page.get_by_role("button", name="Take the picture").click()
     expect(page.get_by_role("status")).to_contain_text("pixels in", timeout=20_000)
     expect(page.locator("video")).to_be_hidden()
@@ -213,7 +223,7 @@ def test_a_magnified_picture_is_panned_below_the_edge(open_page: Open) -> None:
     page.get_by_label("Zoom").select_option("4")
     view = page.locator(".view")
     view.evaluate("view => view.scrollTo(300, 0)")
-    page.wait_for_function("document.querySelector('.view').scrollLeft === 300")
+    wait_until(page, "document.querySelector('.view').scrollLeft === 300")
     wide = view.evaluate("view => view.clientWidth")
     page.wait_for_timeout(50)
     assert split(page) == pytest.approx(300 + wide / 2, abs=1)
