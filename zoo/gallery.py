@@ -46,8 +46,9 @@ HEAD = f"""What the LUTs of the package reach, beside what is published, and wha
 of a sample photograph (the part that they change most; none of them was trained on it). The
 command is `python zoo/gallery.py`; the figures are those of `python zoo/measure.py`.
 
-[{IN_BROWSERS}.html]({IN_BROWSERS}.html) restores pictures of your own in a browser: one file, to be
-downloaded, that asks for nothing. `dfc export NAME --format web -o pages/` makes one of any LUT.
+It leaves [{IN_BROWSERS}.html]({IN_BROWSERS}.html), too, which is not in Git: one file that
+restores pictures of your own in a browser. `dfc export NAME --format web -o pages/` makes one of
+any LUT.
 """
 
 
