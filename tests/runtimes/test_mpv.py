@@ -1,6 +1,5 @@
 """User shaders of mpv, run without a graphics card: by FFmpeg's filter, and by mpv itself."""
 
-import functools
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -17,12 +16,12 @@ from tests.runtimes.conftest import LUTS, MakeLut, make_picture
 
 import dfc
 from dfc.common.errors import UserError
+from dfc.evaluation.runtimes import FFMPEG, can_run_shaders
 from dfc.models.lut import Lut
 from dfc.runtimes import mpv, write_files
 from dfc.runtimes.program import make_program
 
 FORMATS = {1: ("gray", "gray"), 3: ("rgb24", "rgba")}  # of pixels, and on the graphics card
-VULKAN = ["ffmpeg", "-v", "error", "-init_hw_device", "vulkan"]
 SCRIPT = """
 mp.register_event("playback-restart", function()
     mp.add_timeout(0.3, function()
@@ -33,25 +32,12 @@ end)
 """
 
 
-@functools.cache
-def find_missing() -> str:
-    if not shutil.which("ffmpeg"):
-        return "install ffmpeg to test shaders with it"
-    filters = subprocess.run(["ffmpeg", "-filters"], capture_output=True, text=True).stdout
-    if "libplacebo" not in filters:
-        return "this ffmpeg has no filter libplacebo, which runs shaders"
-    command = [*VULKAN, "-f", "lavfi", "-i", "nullsrc", "-frames:v", "1", "-f", "null", "-"]
-    if subprocess.run(command, capture_output=True).returncode:
-        return "install mesa-vulkan-drivers to run shaders without a graphics card"
-    return ""
-
-
 def play(
     shader: Path, film: bytes, size: tuple[int, int], larger: int, pixels: str, uploaded: str
 ) -> bytes:
     """Show a film of one frame `larger` times larger; give the frame as it is shown."""
-    if find_missing():
-        pytest.skip(find_missing())
+    if not can_run_shaders():
+        pytest.skip("install ffmpeg, with libplacebo, and mesa-vulkan-drivers to test shaders")
     height, width = size
     show = f"libplacebo=w={width * larger}:h={height * larger}:custom_shader_path={shader}"
     filters = (
@@ -59,7 +45,7 @@ def play(
         f"hwdownload,format={uploaded},format={pixels}"
     )
     raw = ["-f", "rawvideo", "-pix_fmt", pixels]
-    command = [*VULKAN, *raw, "-s", f"{width}x{height}", "-i", "-", "-vf", filters, *raw, "-"]
+    command = [*FFMPEG, *raw, "-s", f"{width}x{height}", "-i", "-", "-vf", filters, *raw, "-"]
     done = subprocess.run(command, input=film, capture_output=True)
     assert not done.stderr, done.stderr.decode()[:2000]
     return done.stdout

@@ -53,7 +53,6 @@ def bench(
     import json
 
     import dfc
-    from dfc.evaluation.runtimes import measure_runtimes
     from dfc.evaluation.speed import format_speed, measure_speed
 
     try:
@@ -63,6 +62,8 @@ def bench(
     except ValueError:
         raise UserError(f"--size: expected WIDTHxHEIGHT in pixels, got {size}") from None
     if runtimes:
+        from dfc.evaluation.runtimes import measure_runtimes
+
         table = measure_runtimes(dfc.load(lut), width, height, seconds)
         layout = {"index": False, "floatfmt": ".2f"}
         print(table.to_json(orient="records") if as_json else table.to_markdown(**layout))

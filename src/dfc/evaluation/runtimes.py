@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ OPTIMISED = ("-O3", "-march=native")
 NODE_SCRIPT = Path(__file__).with_name("run_web.js")
 """Runs what a worker of the web page does in Node.js: a line of JSON in, a line out."""
 ROUNDS = 3  # at least
+FFMPEG = ("ffmpeg", "-v", "error", "-init_hw_device", "vulkan")
 FRAMES = 8  # of a film that a shader is timed on
 
 
@@ -176,9 +178,7 @@ def write_shader(lut: Lut, folder: Path) -> Runtime:
     return Runtime(run, shader.stat().st_size)
 
 
-FFMPEG = ("ffmpeg", "-v", "error", "-init_hw_device", "vulkan")
-
-
+@cache
 def can_run_shaders() -> bool:
     """Tell whether FFmpeg runs shaders here."""
     if not shutil.which("ffmpeg"):

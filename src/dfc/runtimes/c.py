@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from dfc.runtimes.lines import Line, list_batches
 from dfc.runtimes.printing import make_environment
 from dfc.runtimes.program import OneTap, Part, Program, Simplex, Step, Tap
+from dfc.runtimes.runs import list_runs
 
 CHUNK = 128
 """Pixels of a row that a layer works on at once: their sums stay in the fastest cache."""
@@ -106,9 +107,6 @@ def print_files(program: Program, name: str) -> Iterator[tuple[str, str]]:
         "pixel_steps": pixel_steps,
         "ahead": [program.blocks[0].ahead, *program.halos],
         "sums": sums,
-        "shifts": [
-            2 * (-(-step.largest_sum // (2 * step.divisor)) + 256) for step in program.steps
-        ],
         "residuals": residuals,
         "offsets": tables.offsets,
         "batches": tables.batches,
@@ -191,28 +189,9 @@ def place_tables(program: Program) -> Tables:
 
 def list_residuals(step: Step, pixel_steps: Sequence[int]) -> Iterator[Residual]:
     """List what is added to the rounded sums of a layer, in runs as long as possible."""
-    for number in range(max(map(len, step.residuals))):
-        taps = [taps[number] if number < len(taps) else None for taps in step.residuals]
-        first = 0
-        while first < step.values:
-            tap = taps[first]
-            if tap is None:
-                first += 1
-                continue
-            counts = {advance: _count_run(taps[first:], advance) for advance in (1, 0)}
-            advance = max(counts, key=counts.__getitem__)
-            yield Residual(first, counts[advance], advance, pixel_steps[tap.block], tap)
-            first += counts[advance]
-
-
-def _count_run(taps: Sequence[Tap | None], advance: int) -> int:
-    """Count the taps that follow the first one, channel after channel or all the same."""
-    expected = taps[0]
-    for count, tap in enumerate(taps):
-        if tap != expected:
-            return count
-        expected = expected._replace(channel=expected.channel + advance)
-    return len(taps)
+    for run in list_runs(step):
+        for tap, advance in zip(run.taps, run.advances, strict=True):
+            yield Residual(run.first, run.count, advance, pixel_steps[tap.block], tap)
 
 
 def find_pixel_steps(program: Program) -> list[int]:
@@ -235,7 +214,7 @@ def find_pixel_steps(program: Program) -> list[int]:
 def measure_memory(program: Program, tables: Tables) -> Memory:
     """Find how much working memory a picture takes."""
     rings = [(block.depth * block.channels, 2 * block.margin) for block in program.blocks]
-    sums = max(step.values * (1 if step.is_one_tap else step.rotations) for step in program.steps)
+    sums = max(step.values * step.parts for step in program.steps)
     simplex = 2 * 5 * 4 * CHUNK  # rows and weights of the vertices
     found = 8 * (CHUNK + 2 * program.reach)  # in the lines of a depthwise layer
     last = program.steps[-1].values

@@ -96,11 +96,6 @@ class Pass:
         return [[float(self.step.constants[max(k, 0)]) for k in group] for group in self.groups]
 
     @property
-    def shift(self) -> int:
-        """So many divisors, an even number, make every sum positive."""
-        return 2 * -(-(self.step.largest_sum + abs(self.step.bias)) // (2 * self.step.divisor))
-
-    @property
     def kinds(self) -> list[tuple]:
         """What lookups of several taps differ in, beside their values."""
         return list(dict.fromkeys(map(get_kind, self.step.lookups)))

@@ -113,6 +113,16 @@ class Step:
         """Whether every lookup reads one tap."""
         return isinstance(self.lookups[0], OneTap)
 
+    @property
+    def parts(self) -> int:
+        """How many sums each value has: those of turns whose values are put in order afterwards."""
+        return 1 if self.is_one_tap or self.values == 1 else self.rotations
+
+    @property
+    def shift(self) -> int:
+        """So many divisors, an even number, make every dividend positive."""
+        return 2 * -(-(self.largest_sum + abs(self.bias)) // (2 * self.divisor))
+
 
 @dataclass(frozen=True)
 class Program:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from itertools import product
 from typing import Any, NamedTuple
 
 from jinja2 import Environment
 
 from dfc.runtimes.printing import make_environment
-from dfc.runtimes.program import OneTap, Part, Program, Simplex, Step, Tap
+from dfc.runtimes.program import OneTap, Part, Program, Simplex, Step
+from dfc.runtimes.runs import list_runs
 from dfc.tasks import find_task
 
 EXACT = 54
@@ -66,17 +66,6 @@ class Packing(NamedTuple):
     fields: int
     bits: int
     elements: int
-
-
-class Run(NamedTuple):
-    """Values of a layer that are finished alike: what is added to one after the other lies in
-    channel after channel where a tap advances by 1, and in one place where by 0."""
-
-    first: int
-    count: int
-    constant: int
-    taps: tuple[Tap, ...]
-    advances: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -179,7 +168,7 @@ def describe(program: Program) -> dict[str, Any]:
 def _describe_step(step: Step, program: Program) -> dict[str, Any]:
     return {
         "values": step.values,
-        "parts": _count_parts(step),
+        "parts": step.parts,
         "orders": step.orders,
         "unit": step.unit,
         "levels": step.levels,
@@ -214,43 +203,13 @@ def _describe_lookup(lookup: OneTap | Simplex, step: Step) -> dict[str, Any]:
 
 def choose_packing(step: Step) -> Packing:
     """Choose how many values of a layer a double holds, so that no sum leaves its bits."""
-    bits = (step.largest_sum // _count_parts(step)).bit_length() + 1
+    bits = (step.largest_sum // step.parts).bit_length() + 1
     fields = max(1, min(EXACT // bits, step.values))
     elements = -(-step.values // fields)
     rows = sum(len(each.values) for each in step.lookups if isinstance(each, Simplex))
     if rows * elements * 8 > LARGEST:
         elements = step.values
     return Packing(-(-step.values // elements), bits, elements)
-
-
-def _count_parts(step: Step) -> int:
-    """Count sums of each value: those of turns whose values are put in order afterwards."""
-    return 1 if step.is_one_tap or step.values == 1 else step.rotations
-
-
-def list_runs(step: Step) -> Iterator[Run]:
-    """List the values of a layer in runs, as long as possible, that are finished alike."""
-    added = list(zip(step.residuals, step.constants, strict=True))
-    first = 0
-    while first < step.values:
-        taps, constant = added[first]
-        runs = []
-        for advances in product((1, 0), repeat=len(taps)):
-            count = 1
-            while first + count < step.values and added[first + count] == (
-                _advance(taps, advances, count),
-                constant,
-            ):
-                count += 1
-            runs.append(Run(first, count, constant, taps, advances))
-        longest = max(runs, key=lambda run: run.count)
-        yield longest
-        first += longest.count
-
-
-def _advance(taps: tuple[Tap, ...], advances: tuple[int, ...], count: int) -> tuple[Tap, ...]:
-    pairs = zip(taps, advances, strict=True)
-    return tuple(tap._replace(channel=tap.channel + count * advance) for tap, advance in pairs)
 
 
 def list_kinds(program: Program) -> Kinds:

@@ -92,8 +92,7 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
 {
 {%- set sum = sums[layer] %}
     {{ sum }} *sums = ({{ sum }} *)state->sums;
-{%- set parts = step.rotations if step.values > 1 and not step.is_one_tap else 1 %}
-    memset(sums, 0, {{ "%d * CHUNK" % parts if parts > 1 else "(size_t)n" }} * {{ step.values }} * sizeof *sums);
+    memset(sums, 0, {{ "%d * CHUNK" % step.parts if step.parts > 1 else "(size_t)n" }} * {{ step.values }} * sizeof *sums);
 {%- for lookup in step.lookups %}
 {%- set number = loop.index0 %}
 {%- set name = layer ~ "_" ~ number %}
@@ -142,8 +141,8 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
     }
 {%- endif %}
 {%- endfor %}
-{%- if parts > 1 %}
-    for (int turn = 1; turn < {{ parts }}; turn++) {
+{%- if step.parts > 1 %}
+    for (int turn = 1; turn < {{ step.parts }}; turn++) {
         const {{ sum }} *part = sums + turn * CHUNK * {{ step.values }};
         for (int i = 0; i < n; i++) {
             for (int k = 0; k < {{ step.values }}; k++) {
@@ -153,7 +152,7 @@ static void run_layer_{{ layer }}(const state_t *state, const picture_t *picture
     }
 {%- endif %}
     for (int i = 0; i < n * {{ step.values }}; i++) {
-        sums[i] = ({{ sum }})divide(sums[i], {{ step.bias + shifts[layer] * step.divisor }}, {{ step.divisor }}, {{ shifts[layer] }});
+        sums[i] = ({{ sum }})divide(sums[i], {{ step.bias + step.shift * step.divisor }}, {{ step.divisor }}, {{ step.shift }});
     }
 {%- for run in residuals[layer] %}
     {

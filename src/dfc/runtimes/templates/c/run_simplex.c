@@ -7,6 +7,6 @@
         find_vertices(taps, (const int[]){ {{- place | steps -}} }, n, {{ step.unit.bit_length() - 1 }}, {{ lookup.diagonal | part }},
                       {{ lookup.other | part }}, (const int32_t[]){ {{- lookup.reach | join(", ") -}} },
                       state->vertices);
-        add_vertices_{{ step.values }}(state->vertices, values_{{ name }}{{ " + %d" % (loop.index0 * lookup.rows * step.values) if loop.index0 }}, n, sums{{ " + turn * CHUNK * %d" % step.values if step.values > 1 and step.rotations > 1 }});
+        add_vertices_{{ step.values }}(state->vertices, values_{{ name }}{{ " + %d" % (loop.index0 * lookup.rows * step.values) if loop.index0 }}, n, sums{{ " + turn * CHUNK * %d" % step.values if step.parts > 1 }});
     }
 {%- endfor %}

@@ -101,13 +101,13 @@ vec4 hook()
     turn_to(turn);
     sum += look_up();
 {%- endif %}
-    // Divide and round half to even; {{ each.shift }} divisors more make the dividend positive.
-    ivec4 dividend = ivec4(sum) + {{ step.bias + each.shift * step.divisor + step.divisor // 2 }};
+    // Divide and round half to even; {{ step.shift }} divisors more make the dividend positive.
+    ivec4 dividend = ivec4(sum) + {{ step.bias + step.shift * step.divisor + step.divisor // 2 }};
     ivec4 rounded = dividend / {{ step.divisor }};
 {%- if step.divisor % 2 == 0 %}
     rounded -= (rounded & 1) * ivec4(equal(rounded * {{ step.divisor }}, dividend));
 {%- endif %}
-    vec4 level = vec4(rounded - {{ each.shift }});
+    vec4 level = vec4(rounded - {{ step.shift }});
 {%- for tap in each.residuals.alike %}
     level += {{ tap | read }};
 {%- endfor %}
