@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from dfc.training.loop import compute_log_mse, update_ema
+from dfc.tasks.metrics import compute_psnr_b
+from dfc.training.loop import compute_loss, update_ema
 
 FLOOR = 3e-4
 
@@ -17,9 +18,7 @@ def test_rough_and_smooth_crops_count_alike() -> None:
     def gain(crop: int) -> float:
         better = restored.clone()
         better[crop] /= math.sqrt(2)
-        return (
-            compute_log_mse(restored, target, FLOOR) - compute_log_mse(better, target, FLOOR)
-        ).item()
+        return (compute_loss(restored, target, FLOOR) - compute_loss(better, target, FLOOR)).item()
 
     assert gain(0) == pytest.approx(math.log(2) / 2, rel=0.02)
     assert gain(1) == pytest.approx(gain(0), rel=0.02)
@@ -28,9 +27,21 @@ def test_rough_and_smooth_crops_count_alike() -> None:
 def test_crops_without_detail_do_not_count_most() -> None:
     target = torch.zeros(1, 1, 4, 4)
     restored = torch.full((1, 1, 4, 4), 0.1, requires_grad=True)
-    compute_log_mse(restored, target, FLOOR).backward()
-    assert compute_log_mse(target, target, FLOOR).item() == pytest.approx(math.log(FLOOR))
+    compute_loss(restored, target, FLOOR).backward()
+    assert compute_loss(target, target, FLOOR).item() == pytest.approx(math.log(FLOOR))
     assert restored.grad.abs().max() < 1e-3
+
+
+def test_visible_blocks_are_an_error_as_in_psnr_b() -> None:
+    target = torch.full((1, 1, 512, 512), 100.0)
+    blocks = target + torch.randint(-9, 9, (1, 1, 64, 64)).repeat_interleave(
+        8, 2
+    ).repeat_interleave(8, 3)
+    loss = compute_loss(blocks, target, 0.0, block=8).item()
+    psnr_b = compute_psnr_b(blocks[0, 0].numpy(), target[0, 0].numpy())
+    assert 10 * loss / math.log(10) == pytest.approx(-psnr_b)
+    # Steps between blocks that are in the target are none.
+    assert compute_loss(blocks, blocks, 1.0, block=8).item() == 0
 
 
 def test_the_ema_follows_and_then_calms_down() -> None:

@@ -36,9 +36,15 @@ class CropSampler:
                     f"{image.file}: its degraded image is {image.width}x{image.height}; "
                     f"expected at least {side}x{side}, the patch size and what lies around it"
                 )
+        if self.patch_size % self.task.block:
+            raise UserError(
+                "data.patch_size (finetune.patch_size when fine-tuning): expected a multiple of "
+                f"{self.task.block}, the side of a block, found {self.patch_size}"
+            )
         channels = np.array([image.channels for image in images])
         sizes = np.array([(image.height, image.width) for image in images])
-        self._tops, self._lefts = (sizes - 2 * np.array(margins)[:, None] - self.patch_size + 1).T
+        free = sizes - 2 * np.array(margins)[:, None] - self.patch_size
+        self._tops, self._lefts = (free // self.task.block + 1).T
         self._places = self._tops * self._lefts * (channels if self.colours == 1 else 1)
         upto = np.cumsum(np.sqrt(self._places))
         self._shares = upto / upto[-1]
@@ -50,9 +56,9 @@ class CropSampler:
 
         Every crop shows one colour plane, or all colours. A large image is drawn more often than a
         small one, by the square root of its places, so that it does not crowd out others; all
-        places in it are as likely. Data augmentation: each crop is one of the 16 that flips,
-        rotations and the negative give, at a brightness drawn anew, since the degradations are
-        alike in all of them. So few photographs fill a table as many would.
+        places in it, of whole blocks, are as likely. Data augmentation: each crop is one of the 16
+        that flips, rotations and the negative give, at a brightness drawn anew, since degradations
+        are alike in all of them. So few photographs fill a table as many would.
         Raises `UserError` if the batch does not divide evenly over the processes.
 
         Returns
@@ -102,7 +108,8 @@ class CropSampler:
         place, turn, light = rng.integers([self._places[image], [16] * count, [256] * count])
         rest, left = np.divmod(place, self._lefts[image])
         channel, top = np.divmod(rest, self._tops[image])
-        return np.stack([image, channel, top, left, turn, light], axis=1)
+        block = self.task.block
+        return np.stack([image, channel, top * block, left * block, turn, light], axis=1)
 
 
 def _rotate(crop: np.ndarray, turn: int) -> np.ndarray:

@@ -42,6 +42,8 @@ class Task(ABC):
     """Whether every training crop is degraded anew, by `degrade_crop`, unless files say how."""
     margin: ClassVar[int] = 0
     """How far around a crop `degrade_crop` looks, in pixels."""
+    block: ClassVar[int] = 1
+    """Side of the blocks that degraded images are made of: their boundaries count in training."""
     grey_first: ClassVar[bool] = False
     """Whether a grey image must be degraded as such: degraded colours have another luma."""
 

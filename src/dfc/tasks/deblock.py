@@ -20,6 +20,7 @@ class Deblocking(Task):
     title: ClassVar = "deblocking"
     level: ClassVar = "quality"
     level_text: ClassVar = ", JPEG quality {:g}"
+    block: ClassVar = 8
     metrics: ClassVar = {"psnr": compute_psnr, "ssim": compute_ssim, "psnr_b": compute_psnr_b}
 
     quality: int = 10  # quality of the JPEG compression, 1 to 100
