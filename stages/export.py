@@ -11,7 +11,8 @@ from dfc.params import Params, load_params
 
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
-    lut = export(load_model(root / TRAINED), params.task, params.export.interval)
+    intervals = params.export.interval, params.export.one_tap_interval
+    lut = export(load_model(root / TRAINED), params.task, *intervals)
     save_model(lut, root / LUT)
     print(f"{LUT}: {len(lut.tables)} tables, {lut.size_mib:.3f} MiB")
 

@@ -32,14 +32,15 @@ def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
     train = params.train
     start = read_init_from(params, architecture)
     own = train.intervals[-1] if train.intervals else params.export.interval
+    one_tap = params.export.one_tap_interval
     if isinstance(start, Lut) and train.method == "network" and train.total_iter:
         raise UserError("model.init_from: holds tables, which train.method: table can train")
     if isinstance(start, Network) and train.method == "table" and train.total_iter:
-        return export(start, params.task, own)
+        return export(start, params.task, own, one_tap)
     if start is None and train.method == "network":
         torch.manual_seed(params.seed)
         return Network(architecture, params.model.nf)
-    return start or make_nearest_neighbour(architecture, params.task, own, params.seed)
+    return start or make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
 
 
 def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:
@@ -54,7 +55,7 @@ def read_init_from(params: Params, architecture: Architecture) -> Network | Lut 
     if model.architecture != architecture:
         found, wanted = model.architecture.title, architecture.title
         if found == wanted:
-            wanted += " of other channels, bits, colours or dilations"
+            wanted += " of other channels, bits, colours, divisors or dilations"
         raise UserError(
             f"model.init_from: {path} holds {found}; model and data.scale ask for {wanted}"
         )

@@ -128,7 +128,7 @@ def test_values_that_dvc_writes_are_read_back(tmp_path: Path) -> None:
     [
         ("train.total_itr=5", "train.total_itr: unknown key, did you mean total_iter?"),
         ("trian=5", "trian: unknown key, did you mean train?"),
-        ("export.zzz=5", "export.zzz: unknown key, expected one of interval"),
+        ("export.zzz=5", "export.zzz: unknown key, expected one of interval, one_tap_interval"),
         ("seed={zzz: 5}", "seed: expected a whole number, got a section of keys and values"),
         ("seed=-1", "seed: expected 0 or more, got -1"),
         ("seed=1000000000000", "seed: expected 4294967295 or less, got 1000000000000"),

@@ -57,6 +57,7 @@ class Model(Section):
     bits: Positive
     colours: Positive
     rotations: Positive
+    divisors: Annotated[tuple[Positive, Positive, Positive], Field(strict=False)]
     dilations: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
     nf: Positive
     init_from: str
@@ -83,6 +84,7 @@ class Export(Section):
     """Sampling what was trained into uniform tables."""
 
     interval: Annotated[int, Field(ge=3, le=8)]
+    one_tap_interval: Annotated[int, Field(ge=0, le=8)]
 
 
 class Compression(Section):

@@ -140,6 +140,7 @@ def test_layers_of_files_that_counted_channels_are_understood() -> None:
         ({"bits": 6, "colours": 3}, "colours of 6 bits: expected 1, or 3 of 8 bits"),
         ({"colours": 3}, "channels: expected a multiple of 3 colours, found 16"),
         ({"rotations": 2}, "rotations: expected 1 or 4, found 2"),
+        ({"divisors": (2, 4, 300)}, "divisor: expected 1 to 255, found 300"),
         ({"dilations": (1, 17)}, "dilations: expected 1 to 16, found 17"),
     ],
 )

@@ -64,3 +64,12 @@ def test_channels_begin_near_nearest_neighbours_and_differ() -> None:
     assert np.abs(restore(image, lut) - nearest).mean() < 20
     columns = lut.tables["DW0_MSB"].values[:, :16].T
     assert len(np.unique(columns, axis=0)) == 16
+
+
+def test_tables_of_one_tap_have_an_interval_of_their_own() -> None:
+    lut = make_nearest_neighbour(build("shift_lut", 1, stages=1), "denoise", 4)
+    coarse = export(lut, "denoise", 4, one_tap_interval=4)
+    assert {len(table.values) for table in lut.tables.values()} == {65}
+    assert {len(table.values) for table in coarse.tables.values()} == {17}
+    for name, table in coarse.tables.items():
+        np.testing.assert_array_equal(table.values[:-1], lut.tables[name].values[:-1:4])

@@ -74,6 +74,7 @@ def make_shift_lut(
     channels: int = 16,
     bits: int = 8,
     colours: int = 1,
+    divisors: Sequence[int] = (2, 4, 4),
     dilations: Sequence[int] = (1,),
     rotations: int = 1,
     offsets: Offsets | None = None,
@@ -84,8 +85,10 @@ def make_shift_lut(
     by whole pixels (`offsets`, row and column by stage and channel), and the whole model is run in
     four turns. The tables have their published names; `MSB` are the high bits, or all. Of 8 bits,
     three colours may be restored at once. The windows of each stage but the first are dilated:
-    their taps lie as far apart as `dilations` say in turn. Of 8 bits, the picture may be restored
-    in four `rotations`, of which the mean is taken.
+    their taps lie as far apart as `dilations` say in turn. Of 8 bits, the sums of later windows, of
+    mixing layers and of the last layer are divided by `divisors` (larger ones make tables finer, of
+    a smaller range), and the picture may be restored in four `rotations`, of which the mean is
+    taken.
     """
     check_number("stages", stages, 1, 40)
     check_number(f"channels at scale {scale}", channels, scale**2, MOST_VALUES)
@@ -100,8 +103,8 @@ def make_shift_lut(
     features = Range(-(2 ** (bits - 1)), 2**bits)
     inputs = [Input(c, 8 - bits, bits, features.lowest) for c in range(colours)]
     pixels = tuple(((c, 0, 0),) for c in range(colours))
-    # Sums of 8 bits have a range of their own: a table of one tap holds at most 127.
-    window_divisor, divisor = (9, channels) if split else (2, 4)
+    # Of 8 bits, the first window takes away what is alike around a pixel: all of its range.
+    first, later, mixing, end = (9, 9, channels, channels) if split else (2, *divisors)
     layers: list[Layer] = []
 
     def read_window(
@@ -114,33 +117,33 @@ def make_shift_lut(
 
     def add_layer(lookup: Lookup, over: int, residuals: Places, values: Range = features) -> Places:
         """Add a layer, and list its planes."""
-        first = len(inputs) + channels * len(layers)
+        plane = len(inputs) + channels * len(layers)
         layers.append(Layer((lookup,), over, 0, channels, 1, 1, residuals, *values))
-        return tuple(((first + c, 0, 0),) for c in range(channels))
+        return tuple(((plane + c, 0, 0),) for c in range(channels))
 
     added = pixels
     if split:
         inputs.append(Input(bits=2))
         low = read_window("DW0_LSB", (((1, 0, 0),),), inputs[1].range)
-        own = add_layer(low, window_divisor, (((1, 0, 0),),), inputs[1].range)
+        own = add_layer(low, first, (((1, 0, 0),),), inputs[1].range)
         added = tuple(((0, 0, 0), *taps) for taps in own)
-    own = add_layer(read_window("DW0_MSB", pixels, features), window_divisor, added)
+    own = add_layer(read_window("DW0_MSB", pixels, features), first, added)
     for k in range(stages):
         if k:
             window = read_window(
                 f"DW{k}_MSB", own[:1], features, dilations[k % len(dilations)], depthwise=True
             )
-            own = add_layer(window, window_divisor, own)
+            own = add_layer(window, later, own)
         moves = offsets[k] if offsets else [(0, 0)] * channels
         moved = tuple(((taps[0][0], *move),) for taps, move in zip(own, moves, strict=True))
-        own = add_layer(Lookup(f"PW{k}_MSB", moved, *features), divisor, moved)
+        own = add_layer(Lookup(f"PW{k}_MSB", moved, *features), mixing, moved)
     last = Lookup("UP_MSB", own, *features)
     if split:
-        end = Layer((last,), divisor, 0, 1, scale, 1, own[: scale**2], -128)
-        return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), 4, bias=128)
-    end = Layer((last,), divisor, 128, colours, scale, 1, pixels)
+        up = Layer((last,), end, 0, 1, scale, 1, own[: scale**2], -128)
+        return Architecture("shift_lut", (*layers, up), "edge", tuple(inputs), 4, bias=128)
+    up = Layer((last,), end, 128, colours, scale, 1, pixels)
     turns = {"rotations": rotations, "divisor": rotations}
-    return Architecture("shift_lut", (*layers, end), "edge", tuple(inputs), **turns)
+    return Architecture("shift_lut", (*layers, up), "edge", tuple(inputs), **turns)
 
 
 PAIRS = {"rg": (0, 1), "gb": (1, 2), "br": (2, 0)}

@@ -12,8 +12,8 @@ from dfc.models.layers import Architecture, Lookup
 
 CHANNEL_INTERVAL = 4
 """Of a table of channels (SPF-LUT), which is never compressed (docs/numerics.md, section 5)."""
-ONE_TAP_CELLS = 64
-"""Cells of a table of one tap, at most: each is visited often enough to learn."""
+ONE_TAP_INTERVAL = 2
+"""Of tables of one tap, usually: each of their 64 cells is visited often enough to learn."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,15 @@ def is_diagonal_first(lookup: Lookup) -> bool:
     return lookup.is_spatial and lookup.taps == 4 and lookup.levels == 256
 
 
-def choose_lattice(lookup: Lookup, interval: int) -> Uniform:
+def choose_lattice(
+    lookup: Lookup, interval: int, one_tap_interval: int = ONE_TAP_INTERVAL
+) -> Uniform:
     """Choose the uniform lattice that a lookup is exported on.
 
-    The interval is that of spatial tables of several taps; those of one have up to 65 points.
+    The interval is that of spatial tables of several taps; those of one have another.
     """
     levels = lookup.levels
-    if lookup.taps == 1:
-        return Uniform(max(0, levels.bit_length() - ONE_TAP_CELLS.bit_length()), 1, levels)
     own = interval if lookup.is_spatial else CHANNEL_INTERVAL
+    own = one_tap_interval if lookup.taps == 1 else own
     # As many points as 256 levels would have.
     return Uniform(max(0, own - 9 + levels.bit_length()), lookup.taps, levels)

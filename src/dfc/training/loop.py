@@ -132,7 +132,7 @@ def compute_loss(restored: Tensor, target: Tensor, floor: float, block: int = 1)
     boundaries stand out by is added, as PSNR-B does for images of 512 pixels.
     """
     errors = ((restored - target) / 255).square().mean((1, 2, 3))
-    if block > 1:
+    if 1 < block < target.shape[-1]:
         excess = compute_blocking(restored, block) - compute_blocking(target, block)
         errors = errors + excess.clamp(min=0) / 255**2 * (math.log(block) / math.log(512))
     return (errors + floor).log().mean()

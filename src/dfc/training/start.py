@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfc.models.layers import Architecture, Layer, Lookup
-from dfc.models.lut import Lut, Table, choose_lattice
+from dfc.models.lut import ONE_TAP_INTERVAL, Lut, Table, choose_lattice
 
 HINGE = 1.0
 """How far the tables of a layer with residuals move what it makes at first, in levels, about: all
@@ -16,13 +16,17 @@ MOST_SHARE = 0.48  # of one place in the mean that an edge detector subtracts
 
 
 def make_nearest_neighbour(
-    architecture: Architecture, task: str, interval: int, seed: int = 0
+    architecture: Architecture,
+    task: str,
+    interval: int,
+    seed: int = 0,
+    one_tap_interval: int = ONE_TAP_INTERVAL,
 ) -> Lut:
-    """Make a LUT that repeats every pixel, about, on the uniform lattices of an interval."""
+    """Make a LUT that repeats every pixel, about, on uniform lattices of these intervals."""
     rng = np.random.default_rng(seed)
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():
-        lattice = choose_lattice(lookup, interval)
+        lattice = choose_lattice(lookup, interval, one_tap_interval)
         # The last point of an axis stands for the highest level (docs/numerics.md, section 3).
         points = np.minimum(lattice.points, lookup.levels - 1)
         fill = _make_hinges if layer.residuals else _repeat_taps
