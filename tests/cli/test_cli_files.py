@@ -17,6 +17,7 @@ from dfc.models.artifact import load_lut, save_model
 from dfc.models.export import export
 from dfc.models.lut import Lut
 from dfc.models.network import Network
+from dfc.training.start import make_nearest_neighbour
 
 MakeLut = Callable[..., Lut]
 
@@ -152,6 +153,19 @@ def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path
     assert metrics["Set2"]["bicubic"]["psnr"] > metrics["Set2"]["lut"]["psnr"]
     assert metrics["storage_mib"]["c"] < metrics["storage_mib"]["lut"]
     assert len(list((tmp_path / "images").rglob("*.png"))) == 6
+
+
+def test_noise_may_be_left_unrounded_as_published(tmp_path: Path, data: Path) -> None:
+    architecture = build("mulut", 1, patterns="s")
+    path = tmp_path / "denoise.safetensors"
+    save_model(make_nearest_neighbour(architecture, "denoise", 6), path)
+    rounded, unrounded = (
+        json.loads(dfc("benchmark", path, "--data", data, "--json", *options).stdout)["Set2"]
+        for options in ((), ("--unrounded",))
+    )
+    assert rounded["input"]["psnr"] != unrounded["input"]["psnr"]
+    assert rounded["input"]["psnr"] == pytest.approx(unrounded["input"]["psnr"], abs=0.05)
+    assert unrounded["denoise"]["psnr"] == pytest.approx(rounded["denoise"]["psnr"], abs=1)
 
 
 def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> None:

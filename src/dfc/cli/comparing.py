@@ -21,6 +21,7 @@ def load_comparison(
     sets: Sequence[str],
     sigma: float,
     quality: int,
+    rounded: bool = True,
 ) -> Comparison:
     """Load LUTs and find the images to measure them on: sets of `data`, or the sample photographs.
 
@@ -39,7 +40,8 @@ def load_comparison(
     found = find_benchmark_sets(data, sets, scale) if data else sample.list_benchmark_set()
     if not found:
         raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
-    return compare(build_task(name, scale, sigma=sigma, quality=quality), found, loaded)
+    made = build_task(name, scale, sigma=sigma, quality=quality, rounded=rounded)
+    return compare(made, found, loaded)
 
 
 def _name_luts(paths: Sequence[Path]) -> list[str]:

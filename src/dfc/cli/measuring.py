@@ -20,6 +20,9 @@ def benchmark(
     sets: Sets = [],  # noqa: B006 (Typer never changes it)
     sigma: Sigma = 25,
     quality: Quality = 10,
+    unrounded: Annotated[
+        bool, typer.Option("--unrounded", help="do not round noise to 8 bits, as published")
+    ] = False,
     images: Annotated[
         Path | None, typer.Option(help="folder for the restored images", show_default=False)
     ] = None,
@@ -31,7 +34,7 @@ def benchmark(
     from dfc.cli.comparing import load_comparison
     from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
 
-    comparison = load_comparison(luts, data, task, sets, sigma, quality)
+    comparison = load_comparison(luts, data, task, sets, sigma, quality, not unrounded)
     table = summarise(comparison.score(images), comparison.storage_mib)
     if as_json:
         print(json.dumps(nest_metrics(table, comparison.storage_mib), indent=2))
