@@ -49,6 +49,28 @@ def test_every_lut_has_params_and_is_declared_as_an_artifact() -> None:
     assert all(isinstance(label, str) for label in labels), "or DVC refuses all of it"
 
 
+def test_a_released_lut_is_got_by_its_name(tmp_path: Path) -> None:
+    """`gto` comes with DVC; it releases what `zoo/dvc.yaml` declares as artifacts."""
+    path, repository = "src/dfc/zoo/sr-x4-small.safetensors", tmp_path / "repository"
+    for name in (path, "zoo/dvc.yaml", "zoo/params.yaml", ".dvc/config"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, repository / name)
+
+    def run(*command: str) -> None:
+        found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(command, cwd=repository, env=os.environ | {"PATH": found}, check=True)
+
+    run("git", "init", "--quiet")
+    run("git", "config", "user.name", "test")
+    run("git", "config", "user.email", "test@example.org")
+    run("git", "add", "--all")
+    run("git", "commit", "--quiet", "--message", "state")
+    run("gto", "register", "zoo:sr-x4-small", "--version", "v1.0.0")
+    got = tmp_path / "got.safetensors"
+    run("dvc", "artifacts", "get", str(repository), "zoo:sr-x4-small", "--out", str(got))
+    assert hash_file(got) == hash_file(ROOT / path)
+
+
 def test_the_zoo_is_small() -> None:
     assert sum(zoo.find_lut(name).stat().st_size for name in zoo.list_names()) < 8 * 2**20
 
