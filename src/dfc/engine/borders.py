@@ -1,10 +1,11 @@
 """Planes that extend beyond an image on all sides, so that kernels need no special case there."""
 
 import numpy as np
-from numba import njit
+
+from dfc.engine.kernel_cache import compile_kernel
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def extend_planes(planes, images, first, start, stop, rows, columns, margin):
     """Fill in what lies beyond the borders of images, as far as some of their rows tell.
 
@@ -31,7 +32,7 @@ def extend_planes(planes, images, first, start, stop, rows, columns, margin):
                     plane[y - first] = plane[source - first]
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def add_turn(planes, order, top, left, first, sums):
     """Add the values of a turn to the sums of all [N, H, W], or begin them: planes [N, R, pitch] in
     some order, from row `top` and column `left` on."""
@@ -43,7 +44,7 @@ def add_turn(planes, order, top, left, first, sums):
                 target[x] = source[x] + (np.int16(0) if first else target[x])
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def join_blocks(sums, scale, lowest, divisor, bias, image):
     """Lay blocks of values [C * scale * scale, H, W] side by side in an image [H * scale,
     W * scale, C]: less the lowest, divided by 1 or 4, plus a bias, clipped to 0..255."""
@@ -62,7 +63,7 @@ def join_blocks(sums, scale, lowest, divisor, bias, image):
                     image[y, x * scale + column, channel] = min(max(rounded + bias, 0), 255)
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def interleave(planes, image):
     """Copy planes [C, H, W] into an image [H, W, C]."""
     colours, height, width = planes.shape

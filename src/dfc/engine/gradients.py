@@ -7,12 +7,12 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.simd import load_float, splat, store, sum_of
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def pass_clip(gradients, planes, crops, top, rows, columns, margin):
     """Take the gradients of what a layer made back to what was clipped, in place.
 
@@ -49,7 +49,7 @@ def pass_clip(gradients, planes, crops, top, rows, columns, margin):
                 line[x] = slope * keeps
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def pass_residuals(gradients, area, made, plane, offsets, starts):
     """Add the gradients of values, whose planes begin at `made`, to those of their residuals."""
     origin, pitch, height, width = area
@@ -73,7 +73,7 @@ def make_one_tap_gradient_kernel(lanes: int, length: int) -> Callable:
     pixel. As far as depthwise lookups `reach`, pixels beyond the area are read, too.
     """
 
-    @njit(nogil=True, cache=True)
+    @compile_kernel
     def kernel(
         planes, area, gradients, place, divisor, runs, taps, moved, inner, reach, tables, slopes
     ):

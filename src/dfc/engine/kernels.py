@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.simd import (
     divide,
     higher,
@@ -91,7 +92,7 @@ def make_layer_kernel(scale: int, channels: int, planar: bool, plain: bool) -> C
     lanes = count_lanes(scale * scale * channels)
     side, runs = (1, scale * scale * channels) if planar else (scale, scale)
 
-    @njit(nogil=True, cache=True)
+    @compile_kernel
     def kernel(
         planes, area, taps, added, lookups, values, group, finish, constants, starts, written, place
     ):
@@ -158,7 +159,7 @@ def make_gradient_kernel(scale: int, channels: int, inner: bool) -> Callable:
     lanes = count_lanes(scale * scale * channels)
     count_values = scale * scale * channels
 
-    @njit(nogil=True, cache=True)
+    @compile_kernel
     def kernel(
         planes, area, taps, moved, lookups, values, group, gradients, place, divisor, tables
     ):

@@ -7,9 +7,8 @@ looked up for many pixels at once, as the processor can (`dfc.engine.isa`).
 from collections.abc import Callable
 from functools import cache
 
-from numba import njit
-
 from dfc.engine.isa import find_bytes, interleave, join_halves
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.simd import convert, divide, higher, load, lower, splat, store
 
 
@@ -24,7 +23,7 @@ def make_one_tap_kernel(lanes: int, size: int) -> Callable:
     """
     half = lanes // 2
 
-    @njit(nogil=True, cache=True)
+    @compile_kernel
     def kernel(
         planes, area, taps, added, firsts, tables, group, finish, constants, starts, written, place
     ) -> None:

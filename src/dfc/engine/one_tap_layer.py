@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from dfc.engine.gradients import make_one_tap_gradient_kernel
 from dfc.engine.isa import LANES, TABLE
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.kernels import Output, Source, count_lanes
 from dfc.engine.one_tap import make_one_tap_kernel
 from dfc.engine.planes import Layout, allocate
@@ -184,7 +184,7 @@ def group_runs(taps: Sequence[Tap]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return np.array(runs).reshape(-1, side, 2), lanes
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def expand(values, lower, upper, fraction, steps, unit, size, tables):
     """Interpolate values at levels [items, levels, values], in units, as the kernels read them:
     the low bytes of `size` levels of a table, then the high bytes."""
@@ -200,7 +200,7 @@ def expand(values, lower, upper, fraction, steps, unit, size, tables):
                 tables[at], tables[at + size] = value & 255, (value >> 8) & 255
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def collect_cells(found, lower, upper, fraction, steps, gradient):
     """Add up the gradients of levels [items, levels, values] for the values of tables."""
     items, levels, columns = lower.shape

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.kernels import (
     Output,
     Source,
@@ -95,7 +95,7 @@ class SimplexLayer(LayerProgram):
         return found
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def place_values(values, start, stop, places, sources, tables):
     """Copy columns of values to the places of their rows in the tables of a layer."""
     for row in range(len(places)):
@@ -103,7 +103,7 @@ def place_values(values, start, stop, places, sources, tables):
             tables[places[row] + k] = values[sources[row], start + k]
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def collect_rows(parts, places, sources, start, stop, gradient):
     """Add up the gradients of laid out rows, of several threads, for a table; clear them."""
     for row in range(len(places)):

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
@@ -18,6 +17,7 @@ from dfc.common.parallel import run_parallel
 from dfc.engine.borders import extend_planes
 from dfc.engine.gradients import pass_clip, pass_residuals
 from dfc.engine.isa import choose_isa
+from dfc.engine.kernel_cache import compile_kernel
 from dfc.engine.kernels import Output, Source
 from dfc.engine.one_tap_layer import OneTapLayer
 from dfc.engine.planes import Layout, allocate, place_planes
@@ -175,14 +175,14 @@ class Batch:
             made[:] = 0  # for planes of layers before, which have the same slots
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def round_values(values: NDArray, lowest: int, rounded: NDArray[np.int8]) -> None:
     """Round values, -1..1, to whole numbers, from the lowest to 127."""
     for k in range(len(values)):
         rounded[k] = np.int8(min(max(np.rint(values[k] * 127), lowest), 127))
 
 
-@njit(nogil=True, cache=True)
+@compile_kernel
 def pass_rounding(gradient: Floats, values: NDArray) -> None:
     """Take the gradient of whole numbers back to values, which are clipped, in place."""
     for k in range(len(values)):
