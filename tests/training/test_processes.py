@@ -3,6 +3,7 @@
 import filecmp
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -212,6 +213,35 @@ def test_an_interrupt_is_one_line(make_workspace: MakeWorkspace, number: signal.
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert "Traceback" not in output and output.endswith("interrupted\n")
+
+
+CLUSTER = {"RANK": "1", "LOCAL_RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "192.0.2.1"}
+"""What a cluster may have set: the second of two processes."""
+
+
+def test_where_a_cluster_counts_processes_a_stage_still_says_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CLUSTER.items():
+        monkeypatch.setenv(name, value)
+    write_params(tmp_path, TINY)
+    process = start("compress", tmp_path)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("error: models/lut.safetensors: ")
+
+
+def test_a_single_process_trains_without_a_network_and_whatever_a_cluster_counts(
+    make_workspace: MakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = ("unshare", "--map-root-user", "--net")  # not even a loopback
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"]).returncode:
+        pytest.skip("expected `unshare` (Linux), and that it may be used")
+    for name, value in CLUSTER.items():
+        monkeypatch.setenv(name, value)
+    folder = make_workspace("table")
+    assert "waited for crops" in run("train", folder, (*alone, *LAUNCH, "--num_processes", "1"))
+    assert (folder / TRAINED).exists()
 
 
 def test_an_error_in_a_launched_process_is_one_line(tmp_path: Path) -> None:

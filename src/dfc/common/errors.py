@@ -3,13 +3,14 @@
 import atexit
 import errno
 import gc
-import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from types import FrameType
+
+from dfc.common.parallel import is_first_process
 
 STOPPING = (signal.SIGTERM, signal.SIGHUP)
 """What ends a command as Ctrl+C does, so that it leaves nothing half done."""
@@ -56,7 +57,7 @@ def exit_on_user_error() -> Iterator[None]:
             raise
         _exit(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
     except KeyboardInterrupt as error:
-        if _speaks():
+        if is_first_process():
             print("interrupted", file=sys.stderr)
         sys.exit(128 + (error.args or (signal.SIGINT,))[0])
     finally:
@@ -69,8 +70,4 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _exit(message: str) -> None:
-    sys.exit(message if _speaks() else 1)
-
-
-def _speaks() -> bool:
-    return os.environ.get("RANK", "0") == "0"
+    sys.exit(message if is_first_process() else 1)

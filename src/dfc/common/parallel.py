@@ -83,6 +83,14 @@ def _get_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
 
 
+def is_first_process() -> bool:
+    """Tell whether this is the first, or the only one, of the processes that train together.
+
+    RANK alone does not say it: clusters set it for all that runs there.
+    """
+    return "TORCHELASTIC_RUN_ID" not in os.environ or os.environ.get("RANK", "0") == "0"
+
+
 def end_with_parent() -> None:
     """Let this process be ended when the one that started it ends, however that is (Linux)."""
     if sys.platform == "linux":

@@ -1,13 +1,13 @@
 """Paths of what the stages of dvc.yaml leave, below a workspace."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dfc.common.files import atomic_write
+from dfc.common.parallel import is_first_process
 
 PREPARED = Path("data/prepared")
 INITIAL = Path("models/initial.safetensors")
@@ -36,6 +36,6 @@ def record_time(stage: str) -> Iterator[None]:
     """Record the seconds that a stage takes in `TIMES`; of several processes, the first does."""
     start = time.perf_counter()
     yield
-    if os.environ.get("RANK", "0") == "0":
+    if is_first_process():
         with atomic_write(TIMES / f"{stage}.json") as unfinished:
             unfinished.write_text(json.dumps({"seconds": round(time.perf_counter() - start, 1)}))

@@ -35,7 +35,7 @@ def start_accelerator(seed: int) -> Accelerator:
     Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
     itself would give each a single thread.
     """
-    if "ACCELERATE_MIXED_PRECISION" in os.environ:  # the parent is the launcher of Accelerate
+    if "ACCELERATE_MIXED_PRECISION" in os.environ:  # the parent is a launcher, or DVC
         end_with_parent()
     # The name that PyTorch would have instead is not known to Accelerate yet.
     warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
