@@ -1,6 +1,7 @@
 """The commands that work on LUT files, as users type them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,29 @@ def test_a_file_that_exists_is_kept(tmp_path: Path, lut: Path) -> None:
     assert (tmp_path / "mine").read_text() == "precious"
     dfc("compress", lut, "-o", tmp_path / "mine", "--interval", 7, "--force")
     assert load_lut(tmp_path / "mine").size_mib < load_lut(lut).size_mib
+
+
+@pytest.mark.parametrize("output", ["file/new", "/proc/new"], ids=["below a file", "read-only"])
+@pytest.mark.parametrize("command", ["compress", "import", "compare", "export"])
+def test_an_output_that_cannot_be_written_is_one_line(
+    tmp_path: Path, lut: Path, data: Path, command: str, output: str
+) -> None:
+    (tmp_path / "file").touch()
+    options = {"compress": ("--interval", 7), "compare": ("--data", data)}.get(command, ())
+    with pytest.raises(UserError, match=rf"{output}\S*: cannot be written: ") as refused:
+        dfc(command, lut, "-o", tmp_path / output, *options)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path: Path, lut: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")  # as root, /dev/null would be as easy to replace
+    with pytest.raises(UserError, match="pipe: expected a file, found a device or a pipe"):
+        dfc("compress", lut, "-o", tmp_path / "pipe", "--force")
+
+
+def test_a_lut_may_be_read_by_whoever_may_read_other_files(tmp_path: Path, lut: Path) -> None:
+    (tmp_path / "other").touch()
+    assert lut.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:

@@ -20,7 +20,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Its parent is created, and what stands there is replaced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.filename}: {error.strerror}") from error
     partial = get_partial_path(path)
     _remove(partial)
     try:
@@ -63,12 +66,19 @@ def get_partial_path(path: Path) -> Path:
 
 
 def refuse_existing(path: Path, force: bool | None) -> None:
-    """Refuse, with a `UserError`, to replace a file unless `force` is true, and a folder always.
+    """Refuse, with a `UserError`, to replace a file unless `force` is true, and all else always.
 
-    `force` is None where there is no option that a user could give.
+    `force` is None where there is no option that a user could give. A folder that no file can be
+    written to is refused, too: better before the work than after it.
     """
-    if path.is_dir():
-        raise UserError(f"{path}: expected a file, found a folder")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise UserError(f"{path}: cannot be written: {folder}: expected a folder, found a file")
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{path}: cannot be written: {folder} is write-protected")
+    if path.exists() and not path.is_file():
+        found = "a folder" if path.is_dir() else "a device or a pipe"
+        raise UserError(f"{path}: expected a file, found {found}")
     if path.exists() and not force:
         hint = "" if force is None else "; --force replaces it"
         raise UserError(f"{path}: exists already{hint}")

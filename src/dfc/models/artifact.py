@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, read_safetensors
@@ -40,7 +40,7 @@ def save_model(model: Model, path: Path) -> None:
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     with atomic_write(path) as partial:
         # One key: safetensors writes several in no certain order, not the same bytes each time.
-        save_file(contiguous, partial, {"dfc": json.dumps(description)})
+        partial.write_bytes(save(contiguous, {"dfc": json.dumps(description)}))
 
 
 def load_lut(path: Path | str) -> Lut:
