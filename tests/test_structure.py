@@ -29,6 +29,7 @@ RANKS = {
     "report": 7,
     "__init__": 8,
     "cli": 9,
+    "__main__": 10,
 }
 """A room imports itself and rooms of lower ranks."""
 PLUMBING = ("src/dfc/common/", "src/dfc/params.py", "src/dfc/tasks/__init__.py")

@@ -29,6 +29,12 @@ def test_the_time_of_a_training_step_is_printed() -> None:
     assert re.search(r"^sr_lut x4 sdy, nf 2, .* median 0\.\d+ s a step .* 3 steps", done.stdout)
 
 
+def test_the_package_is_the_command_and_says_its_version() -> None:
+    command = (sys.executable, "-m", "dfc", "--version")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, f"dfc {library.__version__}\n")
+
+
 def test_an_unknown_architecture_is_one_line() -> None:
     done = dfc("step-time", "--model", "esrgan")
     assert done.returncode == 1

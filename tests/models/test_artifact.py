@@ -56,6 +56,28 @@ def test_a_lut_comes_back_as_it_was_written(
         np.testing.assert_array_equal(loaded.tables[table].values, expected.values)
 
 
+@pytest.mark.parametrize(
+    "name", ["table.npy", "tables.npz", "net.pth", "net.safetensors", "folder"]
+)
+def test_what_is_published_is_not_taken_for_a_lut_and_dfc_import_is_named(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    match path.suffix:
+        case ".npy":
+            np.save(path, np.zeros((3, 3)))
+        case ".npz":
+            np.savez(path, a=np.zeros((3, 3)))
+        case ".pth":
+            torch.save({"weight": torch.zeros(3)}, path)
+        case ".safetensors":
+            save_file({"weight": torch.zeros(3)}, path)
+        case _:
+            path.mkdir()
+    with pytest.raises(UserError, match=f"{name}: expected the .* lut.*; `dfc import` makes one"):
+        load_lut(path)
+
+
 def test_the_same_lut_is_always_the_same_bytes(tmp_path: Path, lut: Lut, path: Path) -> None:
     save_model(lut, tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()

@@ -1,9 +1,11 @@
 """The `dfc` command: what it is given is checked here, what it does is done elsewhere."""
 
 import gc
+from typing import Annotated
 
 import typer
 
+import dfc
 from dfc.cli import files, measuring, pictures, reporting
 from dfc.common.errors import exit_on_user_error
 
@@ -13,6 +15,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and exit, where that is asked for."""
+    if wanted:
+        print(f"dfc {dfc.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def check_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="print the version"),
+    ] = False,
+) -> None:
+    """Take the options of `dfc` itself, before those of a command."""
+
+
 app.command()(pictures.restore)
 app.command()(files.zoo)
 app.command()(files.info)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # PyTorch is not needed to read a LUT
 FORMAT_VERSION = 3
 READABLE_VERSIONS = (1, 2, 3)
 """Version 1 names architectures; in 2, layers read the one before, or channels that were kept."""
+PUBLISHED = (b"\x93NUMPY", b"PK", b"\x80")
+"""How files start that `dfc import` reads: a table, several, a network of PyTorch's."""
+HINT = "; `dfc import` makes one of published tables, or of a network"
 Model = Union[Lut, "Network"]
 Tensors = dict[str, NDArray]
 
@@ -61,7 +64,13 @@ def load_model(path: Path) -> Model:
 
 
 def _load(path: Path, *kinds: str) -> Model:
-    tensors, header = read_safetensors(path)
+    try:
+        tensors, header = read_safetensors(path)
+    except UserError:
+        if not _is_published(path):
+            raise
+        expected = f"expected the file of a {' or a '.join(kinds)}"
+        raise UserError(f"{path}: {expected}{HINT}") from None
     try:
         description = parse_bounded_json(header.get("dfc", "{}"))
     except (ValueError, RecursionError) as error:
@@ -69,7 +78,7 @@ def _load(path: Path, *kinds: str) -> Model:
     found = description.get("kind") if isinstance(description, dict) else None
     if found not in kinds:
         expected = f"expected the description of a {' or a '.join(kinds)}"
-        raise UserError(f"{path}: {expected}, found {found or 'none'}")
+        raise UserError(f"{path}: {expected}, found {found or 'none'}{HINT}")
     version = description.get("version")
     if version not in READABLE_VERSIONS:
         raise UserError(f"{path}: expected format version {FORMAT_VERSION}, found {version}")
@@ -79,6 +88,17 @@ def _load(path: Path, *kinds: str) -> Model:
         raise UserError(f"{path}: a {found} needs {error}, which is missing") from None
     except (AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _is_published(path: Path) -> bool:
+    if path.is_dir():
+        return True
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        return False
+    return start.startswith(PUBLISHED) and not start.endswith(b"{")  # the header of safetensors
 
 
 def _build_lut(tensors: Tensors, description: dict[str, Any]) -> Lut:

@@ -1,0 +1,5 @@
+"""`python -m dfc`: the command `dfc`."""
+
+from dfc.cli import main
+
+main()
