@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,22 @@ def test_tables_are_imported_and_exported(tmp_path: Path, lut: Path) -> None:
     again = load_lut(tmp_path / "again.safetensors")
     for name, table in load_lut(lut).tables.items():
         np.testing.assert_array_equal(again.tables[name].values, table.values)
+
+
+def test_a_lut_is_not_taken_for_a_pickle_whatever_the_length_of_its_header(
+    tmp_path: Path, make_lut: MakeLut
+) -> None:
+    lut, path = make_lut("sr_lut", 2, "s"), tmp_path / "lut.safetensors"
+    for length in range(256):
+        save_model(replace(lut, history=({"step": "x" * length},)), path)
+        if path.read_bytes()[0] == 0x80:  # as a pickle starts
+            break
+    dfc("import", path, "-o", tmp_path / "again.safetensors")
+    assert path.read_bytes()[0] == 0x80
+    assert load_lut(tmp_path / "again.safetensors").history == load_lut(path).history
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match="not a readable safetensors file"):
+        load_lut(path)
 
 
 def test_a_network_is_imported_as_it_is_or_sampled(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def _read_file(source: Path, task: str | None) -> Found:
         raise UserError(f"{source}: cannot be read: {error.strerror}") from None
     if start.startswith(_TABLE):
         return _tables(source, task)
-    if start.startswith((_ZIP, _PICKLE)):
+    # The length of a safetensors header, which may be the same bytes, is followed by the header.
+    if start.startswith((_ZIP, _PICKLE)) and start[8:9] != b"{":
         return _published_network(source, read_checkpoint(source))
     tensors, header = read_safetensors(source)
     if "dfc" in header:
