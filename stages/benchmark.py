@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from dfc.common.environment import explain_missing
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.files import atomic_write
 from dfc.common.pipeline import (
@@ -64,7 +65,7 @@ def load_comparison(params: Params, root: Path) -> Comparison:
     if not sets:
         raise UserError(
             f"{data.benchmark_dir}: expected benchmark sets (data.benchmark_dir), a folder "
-            "of images each; found none"
+            f"of images each; found none{explain_missing(Path(data.benchmark_dir))}"
         )
     files = {"lut": LUT, "dfc": DFC, "finetuned": FINETUNED}
     if not params.dfc.enabled:

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from dfc import tasks
+from dfc.common.environment import explain_missing
 from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.pipeline import INITIAL, record_time
 from dfc.interop.sources import find_source, read_source
@@ -45,8 +46,11 @@ def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
 
 def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:
     """Read what `model.init_from` names; None for a folder that holds neither LUT nor network."""
-    path = find_source(Path(params.model.init_from))
+    folder = Path(params.model.init_from)
+    path = find_source(folder)
     if path is None:
+        if reason := explain_missing(folder):
+            raise UserError(f"model.init_from: {folder} holds nothing to start from{reason}")
         return None
     model = read_source(path, params.task).model
     if isinstance(model, Lut):  # its tables serve an ensemble, and a single turn

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dfc.common.environment import explain_missing
 from dfc.common.errors import UserError
 from dfc.images.files import EXTENSIONS, is_image, list_images
 
@@ -44,6 +45,7 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     if not pairs:
         raise UserError(
             f"{root}: expected {_describe_layouts(scale)}; found {_describe_content(root)}"
+            f"{explain_missing(root)}"
         )
     by_name: dict[str, Pair] = {}
     for pair in pairs:
@@ -122,7 +124,7 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
     folders = {folder.absolute().name: folder for folder in _list_set_folders(root)}
     for name in names:
         if name not in folders:
-            found = ", ".join(folders) or "none"
+            found = f"{', '.join(folders) or 'none'}{explain_missing(root)}"
             raise UserError(f"{root}: expected the benchmark set {name!r}; the sets found: {found}")
     return {name: find_pairs(folders[name], scale, "val") for name in names or folders}
 
