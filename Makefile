@@ -3,7 +3,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: run test lint
 
+# Without Git, as from a ZIP of the repository, DVC has to be told so.
 run: .venv/installed
+	@python -c 'from dvc.scm import SCM; SCM(".")' 2>/dev/null || dvc config --local core.no_scm true
 	dvc repro
 	@cat reports/table.md
 

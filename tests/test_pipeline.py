@@ -248,3 +248,49 @@ def test_no_benchmark_images_at_all_is_one_line(project: Path) -> None:
     output = run(project, "env", "PYTHONPATH=src", "python", "stages/benchmark.py", expect=1)
     (project / "params.yaml").write_text(before)
     assert output.startswith("error: data/benchmark: expected benchmark sets")
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a project of one quick stage: no repository, and no environment that is active."""
+    folder, tools = tmp_path / "as unpacked", tmp_path / "tools"
+    (folder / ".dvc").mkdir(parents=True)
+    (folder / "reports").mkdir()
+    tools.mkdir()
+    shutil.copy(ROOT / ".dvc/config", folder / ".dvc")
+    shutil.copy(ROOT / "Makefile", folder)
+    stage = {"cmd": '${python} -c \'import dfc; print("dfc", "imported")\''}
+    pipeline = {"vars": PIPELINE["vars"], "stages": {"only": stage}}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
+    (folder / "src").symlink_to(ROOT / "src")
+    for name in ("index.html", "table.md"):
+        (folder / "reports" / name).write_text("drawn")
+    (folder / ".venv").symlink_to(sys.prefix)
+    for tool in ("cat", "env", "git", "make", "sh"):
+        (tools / tool).symlink_to(shutil.which(tool))
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    return folder
+
+
+def start(folder: Path, *command: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_make_runs_the_pipeline_without_git(unpacked: Path) -> None:
+    output = start(unpacked, "make", "--assume-old=.venv/installed", "run")
+    assert "dfc imported" in output and output.endswith("drawn")
+    assert start(unpacked, ".venv/bin/dvc", "config", "core.no_scm") == "true\n"
+
+
+def test_in_a_repository_make_leaves_git_to_dvc(unpacked: Path) -> None:
+    start(unpacked.parent, "git", "init", "--quiet")  # the project is a folder of it
+    start(unpacked, "make", "--assume-old=.venv/installed", "run")
+    assert not (unpacked / ".dvc/config.local").exists()
+
+
+def test_stages_find_their_python_where_no_environment_is_active(unpacked: Path) -> None:
+    start(unpacked, "git", "init", "--quiet")
+    assert "dfc imported" in start(unpacked, ".venv/bin/dvc", "repro")
