@@ -81,7 +81,9 @@ def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
     """
     experiments = runs.read_experiments(commits)
     if experiments.empty:
-        raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
+        raise UserError(
+            "expected a DVC workspace with results, in a Git repository; `dvc repro` makes them"
+        )
     comparable = runs.select_alike(experiments)
     absent = runs.describe_absent(comparable)
     sets = runs.list_measured_sets(comparable)
