@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from dfc.common.environment import explain_missing
-from dfc.common.errors import UserError, exit_on_user_error
+from dfc.common.errors import exit_on_user_error
 from dfc.common.files import atomic_write
 from dfc.common.pipeline import (
     DFC,
@@ -18,8 +17,7 @@ from dfc.common.pipeline import (
     TRAINED,
     record_time,
 )
-from dfc.data import sample
-from dfc.data.layouts import find_benchmark_sets
+from dfc.data.benchmarks import list_benchmarks
 from dfc.evaluation.benchmark import Comparison, compare
 from dfc.evaluation.collect import collect_evidence
 from dfc.evaluation.evidence import write_evidence
@@ -58,15 +56,8 @@ def main(params: Params, root: Path = Path()) -> None:
 
 def load_comparison(params: Params, root: Path) -> Comparison:
     """Load what the run has made, and find the images to measure it on."""
-    task, data = from_params(params, rounded=params.benchmark.quantize_input), params.data
-    sets = find_benchmark_sets(Path(data.benchmark_dir), data.benchmarks, task.scale)
-    if data.source == "sample":
-        sets = sample.list_benchmark_set() | sets
-    if not sets:
-        raise UserError(
-            f"{data.benchmark_dir}: expected benchmark sets (data.benchmark_dir), a folder "
-            f"of images each; found none{explain_missing(Path(data.benchmark_dir))}"
-        )
+    task = from_params(params, rounded=params.benchmark.quantize_input)
+    sets = list_benchmarks(params.data, task.scale)
     files = {"lut": LUT, "dfc": DFC, "finetuned": FINETUNED}
     if not params.dfc.enabled:
         del files["dfc"]  # the same as lut

@@ -242,10 +242,15 @@ def test_a_mistake_in_the_params_is_one_line_and_loses_nothing(project: Path) ->
     assert "Traceback" not in output
 
 
-def test_no_benchmark_images_at_all_is_one_line(project: Path) -> None:
+@pytest.mark.parametrize("stage", ["prepare", "train", "finetune"])
+def test_no_benchmark_images_at_all_is_one_line_before_a_long_stage(
+    project: Path, stage: str
+) -> None:
     before = (project / "params.yaml").read_text()
     (project / "params.yaml").write_text(before.replace("source: sample", "source: folder"))
-    output = run(project, "env", "PYTHONPATH=src", "python", "stages/benchmark.py", expect=1)
+    first, *_ = PIPELINE["stages"][stage]["cmd"]
+    command = first.replace("${python}", "env PYTHONPATH=src python")
+    output = run(project, *command.split(), expect=1)
     (project / "params.yaml").write_text(before)
     assert output.startswith("error: data/benchmark: expected benchmark sets")
 
@@ -294,3 +299,4 @@ def test_in_a_repository_make_leaves_git_to_dvc(unpacked: Path) -> None:
 def test_stages_find_their_python_where_no_environment_is_active(unpacked: Path) -> None:
     start(unpacked, "git", "init", "--quiet")
     assert "dfc imported" in start(unpacked, ".venv/bin/dvc", "repro")
+    assert output.count("\n") == 1
