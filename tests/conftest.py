@@ -15,7 +15,7 @@ import yaml
 from hypothesis import settings
 
 from dfc.data import sample
-from dfc.data.store import Example, finish_store, start_store, store_example
+from dfc.data.store import Example, finish_store, store_example
 from dfc.evaluation.benchmark import Comparison, compare
 from dfc.evaluation.collect import collect_evidence
 from dfc.evaluation.evidence import Evidence
@@ -77,12 +77,11 @@ def write_store() -> Callable[..., None]:
 
     def write(folder: Path, splits: Mapping[str, Iterable[Example]], scale: int) -> None:
         unfinished = folder.with_name("unfinished")
-        start_store(unfinished, "tests")
         stored = {
-            split: [
-                store_example(unfinished / split, str(n), lambda example=example: example, scale)
+            split: {
+                str(n): store_example(unfinished, f"{split}{n}", example, scale)
                 for n, example in enumerate(examples)
-            ]
+            }
             for split, examples in splits.items()
         }
         finish_store(unfinished, stored, folder)

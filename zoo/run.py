@@ -26,7 +26,7 @@ from dfc import zoo
 from dfc.common.errors import UserError, exit_on_user_error, suggest
 from dfc.common.files import atomic_write, hash_file
 from dfc.common.parallel import count_cores
-from dfc.common.pipeline import FINETUNED, PREPARED, STAGES
+from dfc.common.pipeline import FINETUNED, PREPARED, PREPARING, STAGES
 from dfc.params import check_params
 
 HERE = Path(__file__).parent
@@ -97,7 +97,8 @@ def publish(name: str, workspace: Path) -> None:
     }
     with atomic_write(MADE / f"{name}.json") as partial:
         partial.write_text(json.dumps(made, indent=2) + "\n")
-    shutil.rmtree(workspace / PREPARED)
+    for folder in (PREPARED, PREPARING):
+        shutil.rmtree(workspace / folder)
     (workspace / MINUTES).unlink()
 
 

@@ -8,7 +8,6 @@ from dfc.common.errors import UserError
 from dfc.data import sample
 from dfc.data.layouts import Pair
 from dfc.data.prepare import (
-    describe_inputs,
     find_training_pairs,
     list_sizes,
     load_training_example,
@@ -17,7 +16,6 @@ from dfc.data.prepare import (
 from dfc.images.files import read_image
 from dfc.images.pixels import compute_luma
 from dfc.tasks import build_task
-from dfc.tasks.base import Task
 
 MakeImage = Callable[..., Path]
 SCALE, PATCH = 4, 6
@@ -116,21 +114,6 @@ def test_training_keeps_degraded_images_that_are_not_made_anew(
     if task == "deblur":
         read = load_training_example(Pair("a", target, degraded), 1, build_task(task), PATCH)
         np.testing.assert_array_equal(read.degraded, read_image(degraded))
-
-
-def test_prepared_images_depend_on_files_and_params(tmp_path: Path, make_image: MakeImage) -> None:
-    make_image("train/a.png")
-    path = make_image("train/b.png")
-
-    def identity(task: Task = SR, patch_size: int = PATCH) -> dict[str, object]:
-        return describe_inputs(from_folders(tmp_path), [1], task, patch_size)
-
-    first = identity()
-    assert identity() == first
-    assert identity(patch_size=PATCH + 1) != first
-    assert identity(build_task("sr", 2)) != first
-    path.touch()
-    assert identity() != first
 
 
 @pytest.mark.parametrize("task", ["sr", "denoise", "deblock", "deblur"])

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import resource
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +12,9 @@ from dfc.common.errors import UserError
 from dfc.data.store import (
     Example,
     PairStore,
+    find_stored,
     finish_store,
-    is_stored,
-    start_store,
+    list_unwanted,
     store_example,
 )
 
@@ -52,36 +54,65 @@ def test_images_come_back_in_order_as_planes(folder: Path, examples: list[Exampl
     assert len(PairStore(folder, "val")) == 1
 
 
-def test_an_unfinished_store_goes_on_where_it_stopped(
-    tmp_path: Path, folder: Path, examples: list[Example]
-) -> None:
-    unfinished, resumed = tmp_path / "unfinished", tmp_path / "resumed"
-    start_store(unfinished, "identity")
-    for number, example in enumerate(examples[:2]):
-        store_example(unfinished / "train", f"{number}", lambda example=example: example, 2)
-    (unfinished / "train/.2.target.npy.partial").write_text("half of the third")
-
-    start_store(unfinished, "identity")
-    assert [is_stored(unfinished / "train", f"{number}") for number in range(3)] == [1, 1, 0]
-
-    def load_again() -> Example:
-        raise AssertionError("an image that is there is loaded again")
-
-    images = [store_example(unfinished / "train", f"{n}", load_again, 2) for n in range(2)]
-    images.append(store_example(unfinished / "train", "2", lambda: examples[2], 2))
-    finish_store(unfinished, {"train": images}, resumed)
-    for file in (folder / "train").iterdir():
-        assert (resumed / "train" / file.name).read_bytes() == file.read_bytes()
-    assert not unfinished.exists()
-
-
-def test_an_unfinished_store_of_other_images_is_deleted(
+def test_what_was_stored_before_a_kill_is_found_and_nothing_else(
     tmp_path: Path, examples: list[Example]
 ) -> None:
-    start_store(tmp_path / "unfinished", "identity")
-    store_example(tmp_path / "unfinished/train", "0", lambda: examples[0], 2)
-    start_store(tmp_path / "unfinished", "other")
-    assert not is_stored(tmp_path / "unfinished/train", "0")
+    stored = store_example(tmp_path, "whole", examples[0], 2)
+    store_example(tmp_path, "cut", examples[1], 2)
+    for name in ("cut.json", "whole.json"):  # a kill comes before the description, or within it
+        (tmp_path / f".{name}.partial").write_text((tmp_path / name).read_text()[:20])
+    (tmp_path / "cut.json").unlink()
+    assert find_stored(tmp_path, "whole") == stored
+    assert find_stored(tmp_path, "cut") is None and find_stored(tmp_path, "absent") is None
+    path = tmp_path / "whole.degraded.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert find_stored(tmp_path, "whole") is None
+
+
+def test_only_what_belongs_to_no_key_is_unwanted(tmp_path: Path, examples: list[Example]) -> None:
+    for key in ("one", "two"):
+        store_example(tmp_path, key, examples[0], 2)
+    (tmp_path / ".one.target.npy.partial").touch()
+    unwanted = {path.name for path in list_unwanted(tmp_path, {"one"})}
+    two = {"two.json", "two.target.npy", "two.degraded.npy"}
+    assert unwanted == two | {".one.target.npy.partial"}
+    assert list_unwanted(tmp_path / "absent", {"one"}) == []
+
+
+def test_a_store_takes_no_space_of_its_own(tmp_path: Path, examples: list[Example]) -> None:
+    image = store_example(tmp_path / "images", "key", examples[0], 2)
+    finish_store(tmp_path / "images", {"train": {"0_zebra": image}}, tmp_path / "store")
+    path = tmp_path / "store/train/0_zebra.target.npy"
+    assert path.samefile(tmp_path / "images/key.target.npy")
+
+
+def test_where_there_are_no_hard_links_a_store_is_copied(
+    tmp_path: Path, examples: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*paths: Path) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    image = store_example(tmp_path / "images", "key", examples[0], 2)
+    finish_store(tmp_path / "images", {"train": {"0": image}}, tmp_path / "store")
+    _, target = PairStore(tmp_path / "store", "train").planes(0)
+    np.testing.assert_array_equal(target.transpose(1, 2, 0), examples[0].target)
+
+
+def test_a_store_is_replaced_by_another_but_not_by_the_same(
+    tmp_path: Path, examples: list[Example]
+) -> None:
+    one, other = (store_example(tmp_path, str(n), examples[n], 2) for n in range(2))
+    store = tmp_path / "store"
+    finish_store(tmp_path, {"train": {"0": one}}, store)
+    before = store.stat().st_ino
+    finish_store(tmp_path, {"train": {"0": one}}, store)
+    assert store.stat().st_ino == before, "a training may read it"
+    (store / "train/0.target.npy").unlink()
+    finish_store(tmp_path, {"train": {"0": one}}, store)
+    assert len(PairStore(store, "train")) == 1
+    finish_store(tmp_path, {"train": {"0": other, "1": one}}, store)
+    assert [image.width for image in PairStore(store, "train").images] == [4, 7]
 
 
 def test_more_images_than_file_descriptors_are_read(tmp_path: Path, write_store: Callable) -> None:
@@ -110,7 +141,7 @@ def test_degraded_images_may_be_left_out(tmp_path: Path, write_store: Callable) 
 def test_images_that_do_not_fit_each_other_are_refused(
     tmp_path: Path, write_store: Callable
 ) -> None:
-    with pytest.raises(ValueError, match=r"0: \(1, 15, 15\) and \(1, 5, 5\)"):
+    with pytest.raises(ValueError, match=r"train0: \(1, 15, 15\) and \(1, 5, 5\)"):
         write_store(tmp_path / "store", {"train": [example("a", 5, 5, scale=3)]}, 2)
 
 

@@ -19,7 +19,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, REPORTS, TRAINED
+from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, PREPARING, REPORTS, TRAINED
 from dfc.data.store import Example
 from dfc.images.files import write_image
 from dfc.images.pixels import downscale
@@ -315,24 +315,27 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
     assert len(output.splitlines()) == 1
 
 
-def test_a_killed_preparation_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_killed_preparation_of_many_images_goes_on_where_it_stopped(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    for number in range(40):
-        noise = rng.integers(256, size=(500, 500, 3), dtype=np.uint8)
+    for number in range(1000):
+        noise = rng.integers(256, size=(20, 24, 3), dtype=np.uint8)
         write_image(tmp_path / "images" / f"{number}.png", noise)
     killed, uninterrupted = tmp_path / "killed", tmp_path / "uninterrupted"
     for folder in (killed, uninterrupted):
         folder.mkdir()
-        data = {"source": "folder", "train_dir": "../images", "val_dir": "none"}
+        data = {"source": "folder", "train_dir": "../images", "val_dir": "none", "sizes": [1]}
         write_params(folder, TINY | {"data": TINY["data"] | data})
-    images = killed / CHECKPOINTS / "prepare" / "train"
-    kill_once("prepare", killed, lambda: any(images.glob("*.target.npy")))
+    images = killed / PREPARING
+    kill_once("prepare", killed, lambda: len(list(images.glob("*.json"))) > 100)
     assert not (killed / PREPARED).exists()
-    assert "resumes after" in run("prepare", killed)
-    assert "resumes" not in run("prepare", uninterrupted)
-    for split in ("train", "val"):
+    stored = {path: path.stat().st_mtime_ns for path in images.glob("*.json")}
+    assert "of 1,000 images are prepared already" in run("prepare", killed)
+    assert all(path.stat().st_mtime_ns == at for path, at in stored.items()), "never made again"
+    assert "already" not in run("prepare", uninterrupted)
+    for split, count in (("train", 990), ("val", 10)):
         one, other = (folder / PREPARED / split for folder in (killed, uninterrupted))
         files = sorted(path.name for path in one.iterdir())
         assert files == sorted(path.name for path in other.iterdir())
+        assert len(files) == 2 * count + 1
         for name in files:
             assert filecmp.cmp(one / name, other / name, False), name

@@ -20,9 +20,24 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the disk, a quota or a file
 EXTRAS = {"av": "video"}
 """The extra of `pip install` that brings a package, where that is not `pipeline`."""
 
+MOST_LISTED = 10  # mistakes of one kind, in a message
+
 
 class UserError(Exception):
     """A mistake in a file, a key or an argument; the message names it and what was expected."""
+
+
+def join_errors(messages: Iterable[str], what: str) -> UserError:
+    """Join what is wrong with several files: a `UserError` that lists the first of them.
+
+    `what` says it of all, as "images cannot be used"; a single message stands for itself.
+    """
+    first, *others = messages = list(dict.fromkeys(messages))
+    if not others:
+        return UserError(first)
+    shown, more = messages[:MOST_LISTED], len(messages) - MOST_LISTED
+    rest = [f"and {more} more"] if more > 0 else []
+    return UserError("\n  ".join([f"{len(messages)} {what}:", *shown, *rest]))
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

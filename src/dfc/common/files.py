@@ -25,7 +25,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.filename}: {error.strerror}") from error
     partial = get_partial_path(path)
-    _remove(partial)
+    remove_path(partial)
     try:
         yield partial
         replace_path(partial, path)
@@ -37,7 +37,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
             raise UserError(f"{path}: cannot be written: {error.strerror}") from error
         raise
     finally:
-        _remove(partial)
+        remove_path(partial)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -56,7 +56,7 @@ def replace_path(whole: Path, path: Path) -> None:
     """Rename a file or folder that is whole, replacing what stands at the new path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if whole.is_dir():
-        _remove(path)  # a folder cannot be renamed onto one that is not empty
+        remove_path(path)  # a folder cannot be renamed onto one that is not empty
     os.replace(whole, path)
 
 
@@ -95,7 +95,8 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
+    """Remove a file, a folder with all that is in it, or nothing."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

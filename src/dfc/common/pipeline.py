@@ -30,6 +30,8 @@ STAGES = ("prepare", "init", "train", "export", "compress", "finetune", "benchma
 """Those that make results, in their order; the report comes after them."""
 CHECKPOINTS = Path(".checkpoints")
 """Outside every stage's outputs, which DVC deletes before it runs a stage."""
+PREPARING = CHECKPOINTS / "prepare"
+"""Prepared images, which `PREPARED` is made of."""
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Which image pairs training and validation use, and what is kept of them."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +20,6 @@ HELD_OUT_AT_MOST = 10
 
 # Of a validation image, in degraded pixels: a 2K photograph would cost as much as 200 of these.
 VALIDATION_SIDE = 128
-
-NAME_LENGTH = 80  # of the name of an image, in the names of its files
 
 
 def find_training_pairs(
@@ -64,38 +61,20 @@ def list_sizes(pairs: list[Pair], sizes: Sequence[float], task: Task) -> list[tu
     ]
 
 
-def list_examples(
-    splits: dict[str, list[Pair]], sizes: Sequence[float], task: Task, patch_size: int
-) -> dict[str, dict[str, Callable[[], Example]]]:
-    """List what a store holds: by split and start of the file names, how each example is loaded."""
-    train = partial(load_training_example, task=task, patch_size=patch_size)
-    loads = {
-        "train": [partial(train, *at) for at in list_sizes(splits["train"], sizes, task)],
-        "val": [partial(load_validation_example, pair, task) for pair in splits["val"]],
-    }
-    return {
-        split: {f"{i:05}_{load.args[0].name[:NAME_LENGTH]}": load for i, load in enumerate(loads)}
-        for split, loads in loads.items()
-    }
+def find_smallest_side(pair: Pair, task: Task, patch_size: int) -> int:
+    """Find the smallest side of a target that a training crop fits into."""
+    margin = task.margin if is_degraded_anew(pair, task) else 0
+    return patch_size * task.scale + 2 * margin
 
 
-def describe_inputs(
-    splits: dict[str, list[Pair]], sizes: Sequence[float], task: Task, patch_size: int
-) -> dict[str, object]:
-    """Describe all that prepared images depend on: the files as they are now, and the params."""
+def is_degraded_anew(pair: Pair, task: Task) -> bool:
+    """Whether every training crop of a pair is degraded anew, so that none is prepared."""
+    return task.per_crop and not has_degraded_file(pair, task)
 
-    def stamp(path: Path | None) -> list[object]:
-        return [str(path), path.stat().st_size, path.stat().st_mtime_ns] if path else []
 
-    return {
-        "task": task.to_json(),
-        "patch_size": patch_size,
-        "sizes": list(sizes),
-        "files": {
-            split: [[pair.name, stamp(pair.target), stamp(pair.degraded)] for pair in pairs]
-            for split, pairs in splits.items()
-        },
-    }
+def choose_sides(height: int, width: int, size: float, smallest: int) -> tuple[int, int]:
+    """Choose the sides of a target that is made smaller, but not than the smallest."""
+    return max(round(height * size), smallest), max(round(width * size), smallest)
 
 
 def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) -> Example:
@@ -106,23 +85,25 @@ def load_training_example(pair: Pair, size: float, task: Task, patch_size: int) 
     always made. It is left out where training makes it anew.
     Raises `UserError` if files are not readable, do not fit each other, or are smaller than a crop.
     """
-    anew = task.per_crop and not has_degraded_file(pair, task)
-    side = patch_size * task.scale + (2 * task.margin if anew else 0)
+    anew, side = is_degraded_anew(pair, task), find_smallest_side(pair, task, patch_size)
     degraded = None
     if anew or size < 1:
         target = load_target(pair, task)
     else:
         degraded, target = load_pair(pair, task)
-    if min(target.shape[:2]) < side:
-        raise UserError(
-            f"{pair.target}: {describe_size(target)}; expected at least {side}x{side} "
-            f"(patch size {patch_size} at scale {task.scale})"
-        )
+    check_side(pair, target, side, f"patch size {patch_size} at scale {task.scale}")
     if size < 1:
-        height, width = (max(round(length * size), side) for length in target.shape[:2])
+        height, width = choose_sides(*target.shape[:2], size, side)
         target = crop_to_multiple(resize_bicubic(target, height, width), task.scale)
         degraded = None if anew else task.degrade(target, pair.name)
     return Example(pair.name, degraded, target)
+
+
+def check_side(pair: Pair, target: np.ndarray, smallest: int, why: str) -> None:
+    """Refuse a target that is too small, or what has its shape."""
+    if min(target.shape[:2]) < smallest:
+        size = describe_size(target)
+        raise UserError(f"{pair.target}: {size}; expected at least {smallest}x{smallest} ({why})")
 
 
 def load_validation_example(pair: Pair, task: Task) -> Example:

@@ -1,16 +1,19 @@
 """Prepared image pairs on disk: one .npy file an image and side, read through memory maps.
 
 A store has a folder a split ("train" or "val"), of `NUMBER_NAME.target.npy`, their
-`NUMBER_NAME.degraded.npy` (none where every crop is degraded anew), and `manifest.json`, written
-last. A file is whole or not there, so that writing goes on after a kill where it stopped, and data
-sets that share images share files in DVC's cache.
+`NUMBER_NAME.degraded.npy` (none where every crop is degraded anew), and `manifest.json`.
+
+Image pairs are first written to a folder of their own, where a key says what each was made from,
+and `KEY.json`, written last, that it is whole: there they outlive a kill, and the next preparation
+takes them as they are. A store is made of hard links to them, and takes no space of its own.
 """
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +21,14 @@ from typing import NamedTuple
 import numpy as np
 
 from dfc.common.errors import UserError
-from dfc.common.files import atomic_write, fingerprint, replace_path
+from dfc.common.files import atomic_write
 from dfc.images.pixels import split_planes
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 HEADER = 128
 """Bytes that .npy files of three-dimensional arrays begin with: no header need be parsed."""
+BLOCK = 4096  # bytes that file systems give to files at once
 MOST_MAPPED = 256  # files that a store keeps mapped: each takes one of some 1,024 file descriptors
 
 
@@ -59,65 +63,107 @@ class StoredImage:
             for side, scale in (sides | {"target": self.scale}).items()
         }
 
+    @property
+    def disk_bytes(self) -> int:
+        """Bytes that it takes on a disk, with its description."""
+        files = [int(np.prod(shape)) + HEADER for shape in self.shapes.values()]
+        return sum(-(-size // BLOCK) * BLOCK for size in (*files, BLOCK))
 
-def start_store(folder: Path, identity: object) -> None:
-    """Create the folder of an unfinished store, or keep one that was started alike.
 
-    The identity is everything that the images depend on, as JSON can express it.
+def find_stored(folder: Path, key: str) -> StoredImage | None:
+    """Find an image pair that `store_example` has written; None unless it is whole."""
+    try:
+        image = StoredImage(**json.loads((folder / f"{key}.json").read_text()))
+        _check_files(folder, image)
+    except (OSError, TypeError, ValueError, UserError):
+        return None
+    return image
+
+
+def store_example(folder: Path, key: str, example: Example, scale: int) -> StoredImage:
+    """Write an image pair to a folder, under a key, and describe it.
+
+    Raises `ValueError` if the two images of the pair do not fit each other.
     """
-    stamp, made_from = folder / "identity", fingerprint([FORMAT_VERSION, identity])
-    if not stamp.is_file() or stamp.read_text() != made_from:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        stamp.write_text(made_from)
-
-
-def is_stored(folder: Path, file: str) -> bool:
-    """Whether an image pair is in the folder of a split already."""
-    return _find_file(folder, file, "target").exists()  # which is written last
-
-
-def store_example(folder: Path, file: str, load: Callable[[], Example], scale: int) -> StoredImage:
-    """Write an image pair to the folder of a split, unless it is stored, and describe it.
-
-    `load` gives the pair, and is called only where it is to be written. Raises `ValueError` if the
-    two images of the pair do not fit each other.
-    """
-    if not is_stored(folder, file):
-        example = load()
-        if example.degraded is not None:
-            _write_planes(_find_file(folder, file, "degraded"), example.degraded)
-        _write_planes(_find_file(folder, file, "target"), example.target)
-    target = np.load(_find_file(folder, file, "target"), mmap_mode="r")
-    digest = hashlib.blake2b(target.data, digest_size=16)
-    channels, height, width = target.shape
+    sides = {"target": split_planes(example.target)}
+    channels, height, width = sides["target"].shape
     shape, found = (channels, height // scale, width // scale), None
-    path = _find_file(folder, file, "degraded")
-    if path.exists():
-        degraded = np.load(path, mmap_mode="r")
-        digest.update(degraded.data)
-        found = degraded.shape
+    if example.degraded is not None:
+        sides["degraded"] = split_planes(example.degraded)
+        found = sides["degraded"].shape
     if height % scale or width % scale or found not in (None, shape):
-        raise ValueError(f"{file}: {target.shape} and {found} at scale {scale}")
-    return StoredImage(file, scale, *shape, found is not None, digest.hexdigest())
+        raise ValueError(f"{key}: {sides['target'].shape} and {found} at scale {scale}")
+    digest = hashlib.blake2b(digest_size=16)
+    for side, planes in sides.items():
+        digest.update(planes)
+        path = _find_file(folder, key, side)
+        with atomic_write(path) as partial, partial.open("wb") as file:
+            np.save(file, planes)
+    image = StoredImage(key, scale, *shape, found is not None, digest.hexdigest())
+    with atomic_write(folder / f"{key}.json") as partial:
+        partial.write_text(json.dumps(asdict(image)))
+    return image
 
 
-def finish_store(unfinished: Path, splits: dict[str, list[StoredImage]], folder: Path) -> None:
-    """Write the manifests, and move the whole store to a folder, replacing what is there."""
+def list_unwanted(folder: Path, keys: Collection[str]) -> list[Path]:
+    """List what lies in a folder of image pairs, but belongs to none of these keys."""
+    return [path for path in folder.glob("*") if path.name.split(".")[0] not in keys]
+
+
+def finish_store(
+    folder: Path, splits: Mapping[str, Mapping[str, StoredImage]], store: Path
+) -> None:
+    """Make a store of image pairs in a folder, by split and start of their file names.
+
+    It replaces what is there, unless that is the same. Where the file system has no hard links,
+    files are copied.
+    """
+    manifests = {}
     for split, images in splits.items():
-        manifest = {"format_version": FORMAT_VERSION, "images": [*map(asdict, images)]}
-        (unfinished / split / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-    (unfinished / "identity").unlink()
-    replace_path(unfinished, folder)
+        named = [asdict(replace(image, file=file)) for file, image in images.items()]
+        manifest = {"format_version": FORMAT_VERSION, "images": named}
+        manifests[split] = json.dumps(manifest, indent=2) + "\n"
+    if _is_whole(store, manifests):
+        return  # perhaps in use
+    with atomic_write(store) as partial:
+        for split, images in splits.items():
+            (partial / split).mkdir(parents=True)
+            for file, image in images.items():
+                for side in image.shapes:
+                    source = _find_file(folder, image.file, side)
+                    _link(source, _find_file(partial / split, file, side))
+            (partial / split / MANIFEST).write_text(manifests[split])
+
+
+def _is_whole(store: Path, manifests: Mapping[str, str]) -> bool:
+    """Whether a store has these manifests, and all files that they name."""
+    try:
+        return all(
+            (store / split / MANIFEST).read_text() == text and PairStore(store, split)
+            for split, text in manifests.items()
+        )
+    except (OSError, UserError):
+        return False
+
+
+def _link(source: Path, path: Path) -> None:
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
 
 
 def _find_file(folder: Path, file: str, side: str) -> Path:
     return folder / f"{file}.{side}.npy"
 
 
-def _write_planes(path: Path, image: np.ndarray) -> None:
-    with atomic_write(path) as partial, partial.open("wb") as file:
-        np.save(file, split_planes(image))
+def _check_files(folder: Path, image: StoredImage) -> None:
+    """Refuse files of an image pair that are missing or cut short."""
+    for side, shape in image.shapes.items():
+        path, expected = _find_file(folder, image.file, side), np.prod(shape) + HEADER
+        found = path.stat().st_size if path.is_file() else 0
+        if found != expected:
+            raise UserError(f"{path}: expected {expected} bytes, found {found}; prepare it again")
 
 
 class PairStore:
@@ -131,13 +177,7 @@ class PairStore:
         self._folder = folder / split
         self.images = _read_manifest(folder, split)
         for image in self.images:
-            for side, shape in image.shapes.items():
-                path, expected = _find_file(self._folder, image.file, side), np.prod(shape) + HEADER
-                found = path.stat().st_size if path.is_file() else 0
-                if found != expected:
-                    raise UserError(
-                        f"{path}: expected {expected} bytes, found {found}; prepare it again"
-                    )
+            _check_files(self._folder, image)
         self._map = lru_cache(MOST_MAPPED)(self._map_planes)
 
     def __len__(self) -> int:

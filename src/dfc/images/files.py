@@ -36,6 +36,8 @@ FORMATS = {
 }
 """Pillow's names of the formats, by extension."""
 EXTENSIONS = tuple(FORMATS)
+GREY = ("1", "L", "LA", "La")
+"""Modes of Pillow that become one channel of 8 bits."""
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -51,6 +53,20 @@ def read_image(path: Path) -> np.ndarray:
     try:
         return convert_to_8_bit(image)
     except ValueError as error:
+        raise UserError(f"{path}: expected a readable image: {error}") from error
+
+
+def read_shape(path: Path) -> tuple[int, ...]:
+    """Read the shape of what `read_image` gives from the header of a file, which is quick.
+
+    A photograph is not turned upright: its sides may change places. Raises `UserError` if the file
+    is missing or has no header of an image.
+    """
+    try:
+        with Image.open(path) as image:
+            grey = image.mode in GREY or image.mode.startswith("I;16")
+            return (image.height, image.width) if grey else (image.height, image.width, 3)
+    except Exception as error:  # as in `open_frames`
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
 
@@ -114,7 +130,7 @@ def convert_to_8_bit(image: Image.Image) -> np.ndarray:
         return np.rint(np.asarray(image) / 257).astype(np.uint8)
     if image.mode in ("I", "F"):
         raise ValueError("its pixels have 32 bits; convert it to 8 or 16 bits")
-    return np.array(image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB"))
+    return np.array(image.convert("L" if image.mode in GREY else "RGB"))
 
 
 def convert_to_array(image: Image.Image) -> np.ndarray:
