@@ -4,8 +4,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfc.models.interpolation import find_vertices, interpolate, interpolate_columns
-from dfc.models.lattice import Adaptive, DiagonalFirst, Lattice, Uniform, find_cells
+from dfc.models.interpolation import (
+    find_vertices,
+    interpolate,
+    interpolate_columns,
+    put_cells,
+)
+from dfc.models.lattice import Adaptive, DiagonalFirst, Lattice, Uniform
 
 UNIFORM = Uniform(5)
 DIAGONAL_FIRST = DiagonalFirst(Uniform(4), "xyzt", 1, Uniform(6))
@@ -129,7 +134,7 @@ def test_fewer_taps_are_interpolated_as_four_of_which_some_are_0(
 
 @pytest.mark.parametrize("lattice", [Uniform(2, 1, 256), Adaptive((0, 3, 6), 64)])
 def test_gradients_reach_columns_and_levels(lattice: Uniform | Adaptive) -> None:
-    cells = find_cells(lattice, 3)
+    cells = put_cells(lattice, 3, torch.device("cpu"))
     size = lattice.size * (3 if isinstance(lattice, Uniform) else 1)
     values = torch.randn(size, dtype=torch.float64, requires_grad=True)
     levels = torch.randint(1, lattice.levels - 1, (7, 3)).double()

@@ -2,9 +2,10 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from dfc.tasks.metrics import compute_psnr_b
-from dfc.training.loop import compute_loss, update_ema
+from dfc.training.loop import Ema, compute_loss
 
 FLOOR = 3e-4
 
@@ -46,9 +47,17 @@ def test_visible_blocks_are_an_error_as_in_psnr_b() -> None:
 
 def test_the_ema_follows_and_then_calms_down() -> None:
     """Early on it leaves the start behind; later, single values hardly move it."""
-    average = [torch.zeros(1)]
-    for count in range(1, 101):
-        update_ema(average, [torch.ones(1)], torch.tensor(count))
-    assert average[0].item() > 0.99
-    update_ema(average, [torch.full((1,), 10.0)], torch.tensor(10**6))
-    assert average[0].item() < 1.1
+    model = nn.Linear(1, 1, bias=False)
+    ema = Ema(model)
+
+    def update(value: float) -> float:
+        nn.init.constant_(model.weight, value)
+        ema.update(model)
+        return ema.module.weight.item()
+
+    assert update(0.5) == 0.5, "the first values are taken as they are"
+    for _ in range(100):
+        last = update(1)
+    assert last > 0.99
+    ema.n_averaged.fill_(10**6)
+    assert update(10) < 1.1

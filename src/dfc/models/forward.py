@@ -5,6 +5,7 @@ What is read, how the rotations are added up and how sums become pixels stands h
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -150,9 +151,14 @@ def _shift(plane: Tensor, row: int, column: int, padding: str) -> Tensor:
     """Read a plane [B, H, W] of any size at an offset from every position."""
     if row == column == 0:
         return plane
-    reach = max(abs(row), abs(column))
-    rows, columns = (
-        torch.from_numpy(pad_positions(length, reach, padding)[reach + at : reach + at + length])
-        for length, at in zip(plane.shape[-2:], (row, column), strict=True)
-    )
-    return plane[..., rows.to(plane.device)[:, None], columns.to(plane.device)]
+    height, width = plane.shape[-2:]
+    rows = _put_positions(height, row, padding, plane.device)
+    return plane[..., rows[:, None], _put_positions(width, column, padding, plane.device)]
+
+
+@lru_cache(maxsize=256)
+def _put_positions(length: int, offset: int, padding: str, device: torch.device) -> Tensor:
+    """Put on a device, once, which of so many positions is read at an offset from each."""
+    reach = abs(offset)
+    positions = pad_positions(length, reach, padding)[reach + offset :][:length]
+    return torch.tensor(positions, device=device)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dfc.models.lattice import Cells, DiagonalFirst, Lattice, Uniform
+from dfc.models.lattice import Adaptive, Cells, DiagonalFirst, Lattice, Uniform, find_cells
 
 
 def interpolate(values: Tensor, lattice: Uniform | DiagonalFirst, taps: Tensor) -> Tensor:
@@ -24,9 +24,10 @@ def interpolate(values: Tensor, lattice: Uniform | DiagonalFirst, taps: Tensor) 
 def interpolate_columns(values: Tensor, cells: Cells, taps: Tensor) -> Tensor:
     """Look up one tap in columns of a table: whole-numbered levels [N, 1], or one a column.
 
-    Returns interpolated values [N, columns] of the table [lattice.size, ..].
+    Returns interpolated values [N, columns] of the table [lattice.size, ..], at the cells that
+    `put_cells` has put on its device.
     """
-    lower, upper, fraction, steps = (torch.from_numpy(part).to(values.device) for part in cells)
+    lower, upper, fraction, steps = cells
     flat = values.reshape(-1)
     below, slope = flat[lower], (flat[upper] - flat[lower]) / steps
     level = taps.detach().long().expand(-1, below.shape[1])
@@ -40,7 +41,7 @@ def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
     The weights add up to 1, and carry the gradient to the taps.
     """
     if isinstance(lattice, Uniform):
-        strides = torch.tensor(lattice.strides, device=taps.device).expand(len(taps), lattice.taps)
+        strides = _put(lattice.strides, taps.device).expand(len(taps), lattice.taps)
         whole = lattice.step == 1
         corner = (taps.detach() // lattice.step).clamp(max=lattice.length - 2 + whole)
         first = (corner.long() * strides).sum(1, keepdim=True)
@@ -53,8 +54,7 @@ def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
 def _find_diagonal_first(lattice: DiagonalFirst, taps: Tensor) -> tuple[Tensor, Tensor]:
     diagonal = lattice.is_diagonal(taps.detach())[:, None]
     fine, coarse = (
-        torch.tensor(part.strides, device=taps.device)
-        for part in (lattice.diagonal, lattice.non_diagonal)
+        _put(part.strides, taps.device) for part in (lattice.diagonal, lattice.non_diagonal)
     )
     step = torch.where(diagonal, lattice.diagonal.step, lattice.non_diagonal.step).to(taps.dtype)
     corner = torch.floor(taps.detach() / step)
@@ -82,6 +82,21 @@ def _walk_simplex(
     shares = -torch.diff(functional.pad(descending, (0, 1)))
     weights = torch.cat([step - descending[:, :1], shares], 1) / step
     return torch.cat([first, first + raised], 1), weights
+
+
+# What does not change is put on a device once: a host that copies to it waits until it is done with
+# all that it was given before.
+
+
+@lru_cache(maxsize=256)
+def put_cells(lattice: Uniform | Adaptive, columns: int, device: torch.device) -> Cells:
+    """Put the cells that `find_cells` finds on a device."""
+    return Cells(*(torch.tensor(part, device=device) for part in find_cells(lattice, columns)))
+
+
+@lru_cache(maxsize=64)
+def _put(numbers: tuple[int, ...], device: torch.device) -> Tensor:
+    return torch.tensor(numbers, device=device)
 
 
 @lru_cache(maxsize=16)

@@ -22,7 +22,8 @@ MOST_POINTS = 33
 class Cells(NamedTuple):
     """Where a table of one tap is read at each level, column by column: arrays [levels, columns].
 
-    A level lies `fraction` levels above its lower point, of the `steps` to the upper one.
+    They may be tensors as well. A level lies `fraction` levels above its lower point, of the
+    `steps` to the upper one.
     """
 
     lower: NDArray[np.int64]  # positions in the flattened table

@@ -12,7 +12,7 @@ from dfc.models.layers import Architecture, Layer, Lookup
 
 DEPTH = 5  # hidden layers of a cell, as published
 HINGES = 8  # first-layer units that start as hinges of the first tap
-TILE = 8192  # rows of a cell in work at once: a layer of them (2 MB at 64 wide) stays in cache
+TILE = 8192  # rows of a cell in work at once on a CPU, in whose cache a layer of them (2 MB) stays
 
 
 class Cell(nn.Module):
@@ -51,7 +51,9 @@ class Cell(nn.Module):
 
     def forward(self, taps: Tensor) -> Tensor:
         """Compute lookup values [N, values], whole numbers -127..127, of taps [N, taps]."""
-        raw = torch.cat([self._run_tile(tile) for tile in (taps / self._highest).split(TILE)])
+        taps = taps / self._highest
+        tiles = taps.split(TILE) if taps.device.type == "cpu" else [taps]
+        raw = torch.cat([self._run_tile(tile) for tile in tiles])
         return round_straight_through(torch.tanh(raw.float()) * 127)
 
     def _run_tile(self, taps: Tensor) -> Tensor:

@@ -11,8 +11,8 @@ from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
 from dfc.models.forward import LookupModel, round_straight_through
-from dfc.models.interpolation import find_vertices, interpolate, interpolate_columns
-from dfc.models.lattice import Adaptive, Cells, Uniform, find_cells
+from dfc.models.interpolation import find_vertices, interpolate, interpolate_columns, put_cells
+from dfc.models.lattice import Adaptive, Cells, Uniform
 from dfc.models.layers import Lookup
 from dfc.models.lut import Lut, Table
 
@@ -40,7 +40,7 @@ class TableModel(LookupModel):
         columns = slice(place * layer.values, (place + 1) * layer.values)
         values, lattice = self.round_values(lookup.table), self.lut.tables[lookup.table].lattice
         if lookup.taps == 1:
-            cells = find_cells(lattice, self.lut.tables[lookup.table].columns)
+            cells = put_cells(lattice, self.lut.tables[lookup.table].columns, taps.device)
             return interpolate_columns(values, Cells(*(part[:, columns] for part in cells)), taps)
         return interpolate(values[:, columns], lattice, taps)
 

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
@@ -42,13 +42,18 @@ class Batches:
         this process's share of a batch.
         """
         rank, world = self._accelerator.process_index, self._accelerator.num_processes
-        draw = partial(self._sampler.draw_batch, rank=rank, world=world)
+        device = self._accelerator.device
+        pinned = device.type == "cuda"  # a GPU copies from there while the host goes on
+
+        def draw(iteration: int) -> list[Tensor]:
+            batch = self._sampler.draw_batch(iteration, rank, world)
+            crops = [torch.from_numpy(np.ascontiguousarray(part)) for part in batch]
+            return [part.pin_memory() for part in crops] if pinned else crops
+
         drawn = prefetch(draw, iterations, threads=1, ahead=DRAWN_AHEAD)
         for _ in iterations:
             asked = time.perf_counter()
             batch = next(drawn)
             self.waited += time.perf_counter() - asked
-            degraded, target = (
-                torch.from_numpy(part).to(self._accelerator.device) for part in batch
-            )
-            yield degraded.float(), target.float()
+            degraded, target = (part.to(device, non_blocking=pinned).float() for part in batch)
+            yield degraded, target

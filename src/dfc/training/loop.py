@@ -3,13 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from dfc.data.crops import CropSampler
@@ -52,7 +52,7 @@ def fit(
         optimizer, max(schedule.total_iter, 1), eta_min=schedule.lr1
     )
     wrapped, optimizer = accelerator.prepare(model, optimizer)
-    ema = AveragedModel(model, multi_avg_fn=update_ema).eval()
+    ema = Ema(model)
     # Not prepared: Accelerate would step a prepared schedule once for every process.
     accelerator.register_for_checkpointing(cosine, ema)
 
@@ -80,7 +80,7 @@ def fit(
         loss = compute_loss(wrapped(degraded), target, schedule.mse_floor, training.task.block)
         losses.append(take_step(loss, optimizer, accelerator.backward))
         cosine.step()
-        ema.update_parameters(model)
+        ema.update(model)
         done = iteration + 1
         if done % schedule.val_step == 0 or done == schedule.total_iter:
             loss = accelerator.reduce(torch.stack(losses).mean(), "mean").item()
@@ -99,16 +99,27 @@ def fit(
     return ema.module
 
 
-@torch.no_grad()
-def update_ema(averages: list[Tensor], latest: list[Tensor], count: Tensor) -> None:
-    """Update the EMA (exponential moving average) of the parameters after `count` iterations.
+class Ema(nn.Module):
+    """The EMA (exponential moving average) of the parameters of a model.
 
     It reaches over about a tenth of all iterations so far, at most `EMA_ITERATIONS`, and calms what
     the noise of single batches does to a table.
     """
-    share = max(10 / (count.item() + 10), 1 / EMA_ITERATIONS)
-    for average, parameter in zip(averages, latest, strict=True):
-        average.lerp_(parameter, share)
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.module = deepcopy(model).eval()
+        # PyTorch's AveragedModel would wait for a GPU, to count there, and copy all buffers, which
+        # are constant.
+        self.register_buffer("n_averaged", torch.tensor(0))
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take the parameters after one more iteration in; the first are taken as they are."""
+        share = max(10 / (self.n_averaged.item() + 10), 1 / EMA_ITERATIONS)
+        for average, latest in zip(self.module.parameters(), model.parameters(), strict=True):
+            average.lerp_(latest, share)
+        self.n_averaged += 1
 
 
 def take_step(
