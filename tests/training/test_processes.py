@@ -23,6 +23,7 @@ from dfc.common.pipeline import CHECKPOINTS, DFC, FINETUNED, PREPARED, PREPARING
 from dfc.data.store import Example
 from dfc.images.files import write_image
 from dfc.images.pixels import downscale
+from dfc.models.architectures import ARCHITECTURES
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 from dfc.params import load_params
@@ -72,10 +73,11 @@ def make_workspace(
     target = (127 + 120 * np.sin(rows / 5) * np.cos(columns / 7)).astype(np.uint8)
     examples = [Example("waves", downscale(target, SCALE), target)]
 
-    def make(method: str = "network") -> Path:
+    def make(method: str = "network", **model: object) -> Path:
         folder = tmp_path_factory.mktemp("workspace")
-        trained = "table" if method == "table" else "network"
-        write_params(folder, TINY | {"train": TINY["train"] | {"method": trained}})
+        trained = {"method": "table" if method == "table" else "network"}
+        changes = {"train": TINY["train"] | trained, "model": TINY["model"] | model}
+        write_params(folder, TINY | changes)
         write_store(folder / PREPARED, {"train": examples, "val": examples}, SCALE)
         save_model(make_lut("mulut", SCALE, "sd").compress("xyzt", 1, 7), folder / DFC)
         init.main(load_params(folder / "params.yaml"), folder)
@@ -85,20 +87,22 @@ def make_workspace(
 
 
 def start(
-    stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,)
+    stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,), **environment: str
 ) -> subprocess.Popen:
     return subprocess.Popen(
         [*launcher, str(ROOT / "stages" / f"{stage}.py")],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
-def run(stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,)) -> str:
-    process = start(stage, folder, launcher)
+def run(
+    stage: str, folder: Path, launcher: tuple[str, ...] = (sys.executable,), **environment: str
+) -> str:
+    process = start(stage, folder, launcher, **environment)
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     return output
@@ -275,12 +279,43 @@ def test_two_processes_train_the_model_that_one_trains(
         run(stage, folder, (*LAUNCH, "--num_processes", processes))
         results.append(folder)
     assert_same(stage, *results, tolerance)
-    curves = [
-        pd.read_csv(folder / REPORTS / stage / "plots/metrics/val_psnr.tsv", sep="\t")
-        for folder in results
-    ]
-    np.testing.assert_allclose(curves[0]["val_psnr"], curves[1]["val_psnr"], atol=0.05)
-    assert curves[0]["val_psnr"].iloc[-1] > curves[0]["val_psnr"].iloc[0], "it learns"
+    assert_learn_alike(stage, *results, tolerance=0.05)
+
+
+def assert_learn_alike(stage: str, one: Path, other: Path, tolerance: float) -> None:
+    """Compare the PSNR (dB) of the validation images, which is to rise."""
+    first, second = (
+        pd.read_csv(folder / REPORTS / stage / "plots/metrics/val_psnr.tsv", sep="\t")["val_psnr"]
+        for folder in (one, other)
+    )
+    np.testing.assert_allclose(first, second, atol=tolerance)
+    assert first.iloc[-1] > first.iloc[0], "it learns"
+
+
+TRAININGS = [("table", name, "no") for name in ARCHITECTURES]
+TRAININGS += [("network", "mulut", "no"), ("network", "mulut", "bf16"), ("table", "mulut", "fp16")]
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(("method", "name", "precision"), TRAININGS)
+def test_a_gpu_trains_what_the_cpu_trains(
+    make_workspace: MakeWorkspace, method: str, name: str, precision: str
+) -> None:
+    gpu, cpu = (make_workspace(method, name=name, channels=6) for _ in range(2))
+    launch = (*LAUNCH, "--num_processes", "1", "--mixed_precision")
+    run("train", gpu, (*launch, precision))
+    run("train", cpu, (*launch, "no"), CUDA_VISIBLE_DEVICES="")
+    assert_learn_alike("train", gpu, cpu, tolerance=0.1 if precision == "no" else 0.5)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+@pytest.mark.parametrize("name", ["mulut", "shift_lut"])
+def test_two_gpus_train_what_one_trains(make_workspace: MakeWorkspace, name: str) -> None:
+    both, alone = (make_workspace("table", name=name, channels=6) for _ in range(2))
+    for folder, processes in ((both, "2"), (alone, "1")):
+        run("train", folder, (*LAUNCH, "--num_processes", processes))
+    assert_learn_alike("train", both, alone, tolerance=0.1)
 
 
 def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
