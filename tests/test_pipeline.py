@@ -253,6 +253,7 @@ def test_no_benchmark_images_at_all_is_one_line_before_a_long_stage(
     output = run(project, *command.split(), expect=1)
     (project / "params.yaml").write_text(before)
     assert output.startswith("error: data/benchmark: expected benchmark sets")
+    assert output.count("\n") == 1
 
 
 @pytest.fixture
@@ -299,4 +300,3 @@ def test_in_a_repository_make_leaves_git_to_dvc(unpacked: Path) -> None:
 def test_stages_find_their_python_where_no_environment_is_active(unpacked: Path) -> None:
     start(unpacked, "git", "init", "--quiet")
     assert "dfc imported" in start(unpacked, ".venv/bin/dvc", "repro")
-    assert output.count("\n") == 1

@@ -17,7 +17,7 @@ from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.tasks import build_task
 from dfc.training.batches import Batches
-from dfc.training.loop import Ema, take_step
+from dfc.training.loop import Ema, compute_loss, take_step
 from dfc.training.stage import make_trainable
 
 pytestmark = pytest.mark.cuda
@@ -80,7 +80,7 @@ def test_the_host_does_not_wait_within_a_step(
     optimizer, ema = torch.optim.Adam(model.parameters(), fused=True), Ema(model)
     try:
         for degraded, target in Batches(sampler, Accelerator()).draw(range(4)):
-            take_step(model, optimizer, degraded, target, mse_floor=1e-3)
+            take_step(compute_loss(model(degraded), target, floor=1e-3), optimizer)
             ema.update(model)
             # The first step puts constants on the GPU, and compiles kernels.
             torch.cuda.set_sync_debug_mode("error")

@@ -19,7 +19,7 @@ from dfc.engine.training import EngineModel
 from dfc.models.architectures import ARCHITECTURES, build
 from dfc.models.lut import Lut
 from dfc.models.network import Network
-from dfc.training.loop import Ema, take_step
+from dfc.training.loop import Ema, compute_loss, take_step
 
 MakeLut = Callable[..., Lut]
 DEVICE = torch.device("meta")
@@ -87,7 +87,7 @@ def record_copies(model: nn.Module, colours: int) -> list[str]:
     recorder = CopyRecorder()
     for recording in (nullcontext(), recorder):
         with recording:
-            loss = take_step(model, optimizer, degraded, target, mse_floor=1e-3)
+            loss = take_step(compute_loss(model(degraded), target, floor=1e-3), optimizer)
             ema.update(model)
     assert loss.device == DEVICE and all(each.device == DEVICE for each in model.parameters())
     return recorder.found
