@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numba
 import pytest
-from numba.core.caching import InTreeCacheLocator
 
 from dfc.engine import kernel_cache
+from dfc.engine.kernel_cache import InTreeCacheLocator
 
 SOURCE = """
 from dfc.engine.kernel_cache import compile_kernel

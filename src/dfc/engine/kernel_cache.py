@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from numba import njit
-from numba.core.caching import (
-    CompileResultCacheImpl,
-    FunctionCache,
-    IndexDataCacheFile,
-    InTreeCacheLocator,
-)
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
+
+# Its name differs between versions of Numba.
+_, InTreeCacheLocator, *_ = CompileResultCacheImpl._locator_classes
 
 
 def compile_kernel(function: Callable) -> Callable:
