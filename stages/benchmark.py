@@ -19,6 +19,7 @@ from dfc.common.pipeline import (
 )
 from dfc.data import sample
 from dfc.data.layouts import find_benchmark_sets
+from dfc.data.pairs import describe_pairs
 from dfc.evaluation.benchmark import Comparison, compare
 from dfc.evaluation.collect import collect_evidence
 from dfc.evaluation.evidence import write_evidence
@@ -33,6 +34,8 @@ from dfc.tasks import from_params
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
     comparison = load_comparison(params, root)
+    for name, pairs in comparison.sets.items():
+        print(describe_pairs(name, pairs, comparison.task))
     images = root / IMAGES
     images.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
     scores = comparison.score(images if params.benchmark.save_images else None)

@@ -8,6 +8,7 @@ from dfc.common.errors import exit_on_user_error
 from dfc.common.files import fingerprint
 from dfc.common.parallel import count_image_workers, prefetch
 from dfc.common.pipeline import CHECKPOINTS, PREPARED, record_time
+from dfc.data.pairs import describe_pairs
 from dfc.data.prepare import describe_inputs, find_training_pairs, list_examples
 from dfc.data.store import finish_store, is_stored, start_store, store_example
 from dfc.params import Params, load_params
@@ -19,6 +20,8 @@ def main(params: Params, root: Path = Path()) -> None:
     data, task = params.data, from_params(params)
     patch_size = max(data.patch_size, params.finetune.patch_size)
     pairs = find_training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), task.scale)
+    for split, of_split in pairs.items():
+        print(describe_pairs(split, of_split, task))
     identity = describe_inputs(pairs, data.sizes, task, patch_size)
     stamp, made_from = root / CHECKPOINTS / "prepared", fingerprint(identity)
     if (root / PREPARED).is_dir() and stamp.is_file() and stamp.read_text() == made_from:

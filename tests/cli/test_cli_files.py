@@ -140,7 +140,10 @@ def data(tmp_path: Path) -> Path:
 def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path) -> None:
     dfc("compress", lut, "-o", tmp_path / "c.safetensors", "--interval", 7)
     luts = (lut, tmp_path / "c.safetensors")
-    table = dfc("benchmark", *luts, "--data", data).stdout
+    result = dfc("benchmark", *luts, "--data", data)
+    table = result.stdout
+    made = "degraded images are made of them"
+    assert result.stderr.startswith(f"Set2: 2 target images of {data}; {made}\n")
     assert table.startswith("x2: PSNR and SSIM on luma, 2 pixels shaved")
     assert [row.split("|")[2].strip() for row in table.splitlines()[4:] if row] == [
         "bicubic",

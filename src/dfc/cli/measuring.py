@@ -29,9 +29,12 @@ def benchmark(
     import json
 
     from dfc.cli.comparing import load_comparison
+    from dfc.data.pairs import describe_pairs
     from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
 
     comparison = load_comparison(luts, data, task, sets, sigma, quality)
+    for name, pairs in comparison.sets.items():
+        typer.echo(describe_pairs(name, pairs, comparison.task), err=True)
     table = summarise(comparison.score(images), comparison.storage_mib)
     if as_json:
         print(json.dumps(nest_metrics(table, comparison.storage_mib), indent=2))

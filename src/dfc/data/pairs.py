@@ -1,9 +1,11 @@
 """Reading an image pair, and making its degraded image where there is no file."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dfc.common.errors import UserError
-from dfc.data.layouts import Pair
+from dfc.data.layouts import Pair, join_folders
 from dfc.images.files import read_image
 from dfc.tasks.base import Task
 
@@ -55,6 +57,14 @@ def _load_whole(pair: Pair, task: Task) -> np.ndarray:
 def has_degraded_file(pair: Pair, task: Task) -> bool:
     """Whether the degraded image is read, and not made."""
     return pair.degraded is not None and task.reads_files
+
+
+def describe_pairs(name: str, pairs: Sequence[Pair], task: Task) -> str:
+    """Say in a line how many pairs of a set were taken from where."""
+    targets = f"{len(pairs)} target images of {join_folders(pair.target for pair in pairs)}"
+    if not has_degraded_file(pairs[0], task):
+        return f"{name}: {targets}; degraded images are made of them"
+    return f"{name}: {targets}, degraded ones of {join_folders(pair.degraded for pair in pairs)}"
 
 
 def describe_size(image: np.ndarray) -> str:

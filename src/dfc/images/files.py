@@ -24,6 +24,7 @@ KEPT = {
 }
 """What each format keeps of the `info` of an image; PNG and TIFF keep XMP in a way of their own."""
 XMP_TAG = 700
+ORIENTATION = 274  # of EXIF; 5 to 8 are turned by a quarter
 ANIMATED = ("PNG", "WEBP", "TIFF")
 FORMATS = {
     ".png": "PNG",
@@ -51,6 +52,16 @@ def read_image(path: Path) -> np.ndarray:
     try:
         return convert_to_8_bit(image)
     except ValueError as error:
+        raise UserError(f"{path}: expected a readable image: {error}") from error
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Read width and height of an image file, upright, without decoding it."""
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(ORIENTATION, 1) > 4
+            return image.size[::-1] if turned else image.size
+    except Exception as error:
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
 
