@@ -17,6 +17,7 @@ from dfc.models.artifact import load_lut, save_model
 from dfc.models.export import export
 from dfc.models.lut import Lut
 from dfc.models.network import Network
+from dfc.training.start import make_nearest_neighbour
 
 MakeLut = Callable[..., Lut]
 
@@ -155,6 +156,19 @@ def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path
     assert metrics["Set2"]["bicubic"]["psnr"] > metrics["Set2"]["lut"]["psnr"]
     assert metrics["storage_mib"]["c"] < metrics["storage_mib"]["lut"]
     assert len(list((tmp_path / "images").rglob("*.png"))) == 6
+
+
+def test_a_perfect_restoration_is_valid_json_and_has_a_finite_gain(tmp_path: Path) -> None:
+    save_model(
+        make_nearest_neighbour(build("mulut", 1, patterns="s"), "deblock", 4), tmp_path / "l"
+    )
+    Image.new("L", (32, 32), 16).save(tmp_path / "flat.png")
+    Image.new("L", (32, 32), 32).save(tmp_path / "grey.png")
+    arguments = ("benchmark", tmp_path / "l", "--data", tmp_path, "--quality", 100)
+    text = dfc(*arguments, "--json").stdout
+    scores = json.loads(text, parse_constant=pytest.fail)[tmp_path.name]
+    assert scores["input"]["psnr"] == scores["l"]["psnr"] == scores["l"]["psnr_b"] == 100
+    assert "| 100.00      | +0.00" in dfc(*arguments).stdout
 
 
 def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> None:

@@ -79,6 +79,12 @@ def test_metrics_are_nested_by_set_and_method() -> None:
     }
 
 
+def test_what_is_not_finite_is_null_in_json() -> None:
+    scores = SCORES.assign(psnr=float("inf"), ssim=float("nan"))
+    nested = nest_metrics(summarise(scores, {}), {})
+    assert nested["Set1"]["bicubic"] == {"psnr": None, "ssim": None}
+
+
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:
     markdown = format_markdown(summarise(SCORES, {"lut": 4.0623}), "What it means.")
     assert markdown.startswith("What it means.\n\n")

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -41,3 +43,11 @@ def test_the_ema_follows_and_then_calms_down() -> None:
     assert average[0].item() > 0.99
     update_ema(average, [torch.full((1,), 10.0)], torch.tensor(10**6))
     assert average[0].item() < 1.1
+
+
+def test_a_loss_that_is_no_number_any_more_ends_training(
+    run_stages: Callable[..., dict[str, Any]],
+) -> None:
+    steep = {"method": "network", "lr0": 1e38, "total_iter": 3, "val_step": 1}
+    with pytest.raises(SystemExit, match="error: lr0: the loss is nan after iteration 2"):
+        run_stages("prepare", "init", "train", task="sr", train=steep)
