@@ -12,6 +12,8 @@ Metric = Callable[[np.ndarray, np.ndarray], float]  # compares a restored image 
 HIGHEST_PSNR = 100.0
 """PSNR of identical images, and the most that any has, dB: so that means and gains are finite."""
 
+SSIM_WINDOW = 11  # pixels of a side
+
 
 @dataclass(frozen=True)
 class OnLuma:
@@ -86,6 +88,9 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     from skimage.metrics import structural_similarity
 
     _check_shapes(restored, target)
+    height, width = target.shape[:2]
+    if min(height, width) < SSIM_WINDOW:
+        raise ValueError(f"SSIM needs at least {SSIM_WINDOW} pixels a side, found {width}x{height}")
     return float(
         structural_similarity(
             target.astype(np.float32),
@@ -110,8 +115,15 @@ def compute_psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> 
     Returns
     -------
     float : in dB; at most `compute_psnr`
+
+    Raises
+    ------
+    ValueError : if the shapes differ, or there are no two blocks
     """
     _check_shapes(restored, target)
+    height, width = target.shape
+    if min(height, width) <= block:
+        raise ValueError(f"PSNR-B needs more than {block} pixels a side, found {width}x{height}")
     pixels = restored.astype(np.float64)
     boundary, inside = [], []
     for steps in (np.diff(pixels, axis=0), np.diff(pixels, axis=1).T):
