@@ -61,7 +61,9 @@ def main(params: Params, root: Path = Path()) -> None:
 def load_comparison(params: Params, root: Path) -> Comparison:
     """Load what the run has made, and find the images to measure it on."""
     task, data = from_params(params, rounded=params.benchmark.quantize_input), params.data
-    sets = find_benchmark_sets(Path(data.benchmark_dir), data.benchmarks, task.scale)
+    sets = find_benchmark_sets(
+        Path(data.benchmark_dir), data.benchmarks, task.scale, task.reads_files
+    )
     if data.source == "sample":
         sets = sample.list_benchmark_set() | sets
     if not sets:

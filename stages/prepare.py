@@ -19,7 +19,8 @@ def main(params: Params, root: Path = Path()) -> None:
     """Run the stage; after a kill, go on where it stopped."""
     data, task = params.data, from_params(params)
     patch_size = max(data.patch_size, params.finetune.patch_size)
-    pairs = find_training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), task.scale)
+    folders = Path(data.train_dir), Path(data.val_dir)
+    pairs = find_training_pairs(data.source, *folders, task.scale, task.reads_files)
     for split, of_split in pairs.items():
         print(describe_pairs(split, of_split, task))
     identity = describe_inputs(pairs, data.sizes, task, patch_size)

@@ -53,6 +53,8 @@ def test_published_layouts_are_recognised(
         (4, "DIV2K_train_HR/a.png", "DIV2K_train_LR_bicubic/X4/ax4.png",
          ["DIV2K_train_LR_unknown/X4/ax4.png", "DIV2K_train_LR_bicubic/X2/ax2.png"]),
         (4, "train_sharp/0/a.png", "train_sharp_bicubic/X4/0/a.png", []),
+        (4, "DIV2K_train_HR/a.png", "DIV2K_train_LR_mild/ax4m.png", []),
+        (1, "original/a.png", "noisy25/a.png", []),
         (2, "b/測試.png", "b/LR_bicubic/X2/測試.png", ["b/LR_bicubic/X3/測試.png"]),
     ],
 )  # fmt: skip
@@ -122,6 +124,18 @@ def test_words_without_a_counterpart_say_nothing(
     assert [(pair.target, pair.degraded) for pair in find_pairs(tmp_path, 4)] == [
         (path, None) for path in paths
     ]
+
+
+def test_of_several_degraded_images_none_is_needed_where_all_are_made(
+    tmp_path: Path, make_image: MakeImage
+) -> None:
+    target = make_image("original/a.png")
+    make_image("noisy25/a.png")
+    make_image("noisy50/a.png")
+    [pair] = find_pairs(tmp_path, 1, reads_files=False)
+    assert (pair.target, pair.degraded) == (target, None)
+    with pytest.raises(UserError, match=r"expected one degraded image, found .*noisy25.* and .*50"):
+        find_pairs(tmp_path, 1)
 
 
 def test_what_was_taken_from_where_is_told(tmp_path: Path, make_image: MakeImage) -> None:

@@ -47,8 +47,10 @@ def plan_outputs(
         jobs = [(_check_exists(inputs[0]), output)]
     else:
         earlier = output.resolve()
-        sources = [path for path in inputs if len(inputs) == 1 or path.resolve() != earlier]
-        images = (pair for path in sources for pair in _list_inputs(path, earlier, notes))
+        if earlier in (path.resolve() for path in inputs) and len(inputs) > 1:
+            inputs = [path for path in inputs if path.resolve() != earlier]
+            notes.append(f"{output}: left out as an input, as it is the output folder")
+        images = (pair for path in inputs for pair in _list_inputs(path, earlier, notes))
         jobs = list(_name_outputs(images, output, extension, suffix))
         if suffix:
             made = {target.resolve() for _, target in jobs}

@@ -34,8 +34,6 @@ def atomic_write(path: Path) -> Iterator[Path]:
                 replace_path(partial, path)
             finally:
                 _remove(partial)
-    except UserError:
-        raise
     except Exception as error:
         # Libraries say in many ways that there was no space left, or do not say it.
         if path.parent.is_dir() and shutil.disk_usage(path.parent).free < SMALLEST_SPACE:

@@ -9,7 +9,7 @@ from pathlib import Path
 from dfc.common.errors import UserError
 from dfc.data.names import SPLITS, read_name
 from dfc.data.roles import NamedImage, read_files, read_folders
-from dfc.images.files import EXTENSIONS, is_image, list_images, read_size
+from dfc.images.files import is_image, list_images, read_size
 
 PARTS = ("hr", "sharp", "target", *(name for names in SPLITS.values() for name in names))
 """Folders that are never a benchmark set by themselves."""
@@ -25,7 +25,9 @@ class Pair:
     degraded: Path | None  # None if there is no such file, so that it is to be made from `target`
 
 
-def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
+def find_pairs(
+    root: Path, scale: int, split: str = "train", reads_files: bool = True
+) -> list[Pair]:
     """Find the image pairs of one data set, as the names of its folders, or files, tell them.
 
     `dfc.data.names` lists the words: `HR/` beside `LR_bicubic/X4/`, `GTmod12/` beside `LRbicx4/`,
@@ -33,7 +35,8 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     an image has in common with its counterpart. Degraded images are `scale` times smaller; those of
     another scale, by name or by size, are left out. Of folders as `train/` and `test/`, or
     `DIV2K_train_HR/`, those of the split are taken, if there are any. Without such words, all
-    images anywhere below `root` are target images.
+    images anywhere below `root` are target images. Where a task never `reads_files` of degraded
+    images, none are looked for.
 
     Returns them in the order of the paths of the target images. Raises `UserError` if there are no
     target images, two of them would have one name, one lacks the partner that others have, none of
@@ -41,7 +44,8 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     """
     images = _select_split(_read_images(root), split)
     targets = _choose_targets(root, images, scale)
-    degraded = _find_degraded(targets, [image for image in images if image.is_degraded], scale)
+    candidates = _match(targets, [image for image in images if image.is_degraded])
+    degraded = _find_degraded(targets, candidates if reads_files else [[]] * len(targets), scale)
     names = [image.name for image in targets]
     if len({*names}) < len(names):
         names = ["_".join(image.path.relative_to(root).with_suffix("").parts) for image in targets]
@@ -53,7 +57,9 @@ def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
     return list(pairs.values())
 
 
-def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
+def find_benchmark_sets(
+    root: Path, names: Sequence[str], scale: int, reads_files: bool = True
+) -> dict[str, list[Pair]]:
     """Find the benchmark data sets in a folder of sets, or the one set that it is.
 
     Returns their pairs by folder name, those of `names` in this order, or of all there are. Raises
@@ -64,7 +70,7 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
         if name not in folders:
             found = ", ".join(folders) or "none"
             raise UserError(f"{root}: expected the benchmark set {name!r}; the sets found: {found}")
-    return {name: find_pairs(folders[name], scale, "val") for name in names or folders}
+    return {name: find_pairs(folders[name], scale, "val", reads_files) for name in names or folders}
 
 
 def join_folders(paths: Iterable[Path]) -> str:
@@ -139,21 +145,26 @@ def _is_called_degraded(folder: Path) -> bool:
     return reading.is_certain
 
 
-def _find_degraded(
-    targets: list[NamedImage], degraded: list[NamedImage], scale: int
-) -> list[Path | None]:
-    """Find the degraded image of every target image; None for all if there are none at a scale."""
+def _match(targets: list[NamedImage], degraded: list[NamedImage]) -> list[list[NamedImage]]:
+    """Match target images with degraded ones by their names, several each, of any scale."""
     by_name: dict[tuple[str, str], list[NamedImage]] = defaultdict(list)
     for image in degraded:
         by_name[image.place, image.loose].append(image)
-    candidates = [by_name.get((target.place, target.loose), []) for target in targets]
-    matched = {image.path.parent for images in candidates for image in images}
+    matches = [by_name.get((target.place, target.loose), []) for target in targets]
+    matched = {image.path.parent for images in matches for image in images}
     for image in degraded:
         if image.path.parent not in matched:
             raise UserError(
                 f"{image.path}: called degraded ({image.words[0]}); expected its target image in "
                 f"{join_folders(target.path for target in targets)}, found none of that name"
             )
+    return matches
+
+
+def _find_degraded(
+    targets: list[NamedImage], candidates: list[list[NamedImage]], scale: int
+) -> list[Path | None]:
+    """Find the degraded image of every target image; None for all if there are none at a scale."""
     measured: dict[tuple[Path, Path, tuple[str, ...]], int] = {}
 
     def measure(target: NamedImage, image: NamedImage) -> int:
@@ -242,7 +253,6 @@ def _are_parts(folders: Sequence[str]) -> bool:
 
 
 def _describe_layouts(scale: int) -> str:
-    kinds = ", ".join(extension.removeprefix(".") for extension in EXTENSIONS)
     pairs = (
         "train/ and test/ of SEQUENCE/sharp/ beside SEQUENCE/blur/, target/ beside input/, or "
         "a_GT.png beside a_NOISY.png"
@@ -251,6 +261,7 @@ def _describe_layouts(scale: int) -> str:
         f"DIV2K_valid_HR/ (beside DIV2K_train_LR_bicubic/X{scale}/, if any), GT/ beside LQ/, or "
         "a_HR.png beside a_LR.png"
     )
+    kinds = "png, jpg, webp, tif, bmp, .."
     return f"target images ({kinds}) directly in this folder or in folders of it; or {pairs}"
 
 

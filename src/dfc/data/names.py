@@ -2,21 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 TARGETS = (
     *("gt", "hr", "hq", "truth", "groundtruth", "sharp", "target", "targets", "clean", "clear"),
-    *("output", "outputs", "label", "labels", "reference", "norain", "high", "h"),
-    *("original", "orig"),
+    *("output", "outputs", "label", "labels", "reference", "norain", "normal", "highres"),
+    *("hires", "high", "h", "original", "orig"),
 )
 """Words for target images. Of several files of one image, that of the first word is taken."""
 ABBREVIATIONS = ("lr", "lrbi", "lrbd", "lq")
-CERTAIN = (*ABBREVIATIONS, "blur", "blurry", "blurred", "noisy", "degraded", "bicubic")
+CERTAIN = (*ABBREVIATIONS, "blur", "blurry", "blurred", "noisy", "hazy", "degraded", "bicubic")
 """Words for degraded images that need no counterpart; all others do, as folders of photographs may
 be called so."""
 DEGRADED = (
     *CERTAIN,
-    *("input", "inputs", "noise", "low", "l", "distorted", "compressed", "hazy", "rain", "rainy"),
+    *("input", "inputs", "noise", "lowres", "lores", "low", "l", "distorted", "compressed"),
+    *("rain", "rainy"),
 )
 """Words for degraded images."""
 OF_FOLDERS = ("high", "h", "low", "l", "original", "orig")  # words that say nothing in file names
@@ -34,7 +35,8 @@ _WORD = re.compile(
     r"De[A-Z][a-z]+|(?i:[hl][rq]|gt)(?=(?i:bic|mod)?x?\d)|(?:[HL][RQ]|GT)(?![A-WYZ])"
     r"|[A-Z]?[a-z]+?(?=x\d)|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]+|\d+|[^\W\dA-Za-z_]+"
 )
-_SCALE = re.compile(r"_(?:(?:x|srf|scale)_([1-9])|([1-9])_x(?!_\d))(?=_)")  # x4, SRF_4, 4x
+# x4, SRF_4, 4x; DIV2K has x4m (mild), x4d (difficult) and x4w1 (wild) as well.
+_SCALE = re.compile(r"_(?:(?:x|srf|scale)_([1-9])(?:_[md](?=_$)|_w_\d)?|([1-9])_x(?!_\d))(?=_)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Reading:
         return any(word in words for word in self.words)
 
 
-@lru_cache(2**16)
+@cache
 def read_name(name: str) -> Reading:
     """Read the name of a folder, or that of a file without its extension.
 
@@ -77,6 +79,7 @@ def read_name(name: str) -> Reading:
     Reading(words=('hr',), how=(), scale=4, rest='baby', whole='baby_srf_4_hr')
     """
     name = re.sub(r"(?i)(?<![a-z])LR(?=[1-9](?!\d))", "LRx", name)  # LR4 is LRx4
+    name = re.sub(r"(?i)(noisy|noise|sigma)\d+", r"\1", name)  # how strong it is
     text = f"_{'_'.join(_WORD.findall(name)).lower()}_"
     scale = _SCALE.search(text)
     words = re.sub(r"_mod_\d+(?=_)", "_mod", _SCALE.sub("", text)).strip("_").split("_")

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from dfc.images.formats import WRITTEN
-from dfc.images.modes import fit_mode
+from dfc.images.modes import GREY, fit_mode
 
 XMP_TAG = 700  # of EXIF
 METADATA = {"icc_profile": "colour profile", "exif": "EXIF", "xmp": "XMP"}
@@ -26,7 +26,7 @@ def list_losses(frames: Sequence[Image.Image], format: str) -> Iterator[str]:
     lost = {
         "transparency": first.has_transparency_data and not {"LA", "RGBA"} & {*written.modes},
         "depth of 16 bits": first.mode.startswith("I;16") and "I;16" not in written.modes,
-        "number of colours": format == "GIF" and first.mode not in ("1", "L", "P"),
+        "number of colours": format == "GIF" and first.mode not in (*GREY, "I;16"),
     }
     lost |= {
         title: bool(first.info.get(key)) and key not in written.kept
