@@ -18,6 +18,7 @@ from dfc.common.pipeline import (
     record_time,
 )
 from dfc.data.benchmarks import list_benchmarks
+from dfc.data.pairs import describe_pairs
 from dfc.evaluation.benchmark import Comparison, compare
 from dfc.evaluation.collect import collect_evidence
 from dfc.evaluation.evidence import write_evidence
@@ -32,6 +33,8 @@ from dfc.tasks import from_params
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
     comparison = load_comparison(params, root)
+    for name, pairs in comparison.sets.items():
+        print(describe_pairs(name, pairs, comparison.task))
     images = root / IMAGES
     images.mkdir(parents=True, exist_ok=True)  # an output of the stage, even if it stays empty
     scores = comparison.score(images if params.benchmark.save_images else None)
@@ -57,7 +60,7 @@ def main(params: Params, root: Path = Path()) -> None:
 def load_comparison(params: Params, root: Path) -> Comparison:
     """Load what the run has made, and find the images to measure it on."""
     task = from_params(params, rounded=params.benchmark.quantize_input)
-    sets = list_benchmarks(params.data, task.scale)
+    sets = list_benchmarks(params.data, task)
     files = {"lut": LUT, "dfc": DFC, "finetuned": FINETUNED}
     if not params.dfc.enabled:
         del files["dfc"]  # the same as lut

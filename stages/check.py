@@ -8,7 +8,7 @@ from dfc.tasks import from_params
 
 def main(params: Params) -> None:
     """Raise a `UserError` if the stage `benchmark` would find no sets."""
-    list_benchmarks(params.data, from_params(params).scale)
+    list_benchmarks(params.data, from_params(params))
 
 
 if __name__ == "__main__":

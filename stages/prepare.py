@@ -8,6 +8,7 @@ from dfc.common.errors import UserError, exit_on_user_error
 from dfc.common.files import remove_path
 from dfc.common.parallel import count_image_workers, prefetch
 from dfc.common.pipeline import PREPARED, PREPARING, record_time
+from dfc.data.pairs import describe_pairs
 from dfc.data.planning import (
     Planned,
     check_space,
@@ -26,7 +27,10 @@ def main(params: Params, root: Path = Path()) -> None:
     """Run the stage; images that were prepared before, or until a kill, are taken as they are."""
     data, task = params.data, from_params(params)
     patch_size = max(data.patch_size, params.finetune.patch_size)
-    pairs = find_training_pairs(data.source, Path(data.train_dir), Path(data.val_dir), task.scale)
+    folders = Path(data.train_dir), Path(data.val_dir)
+    pairs = find_training_pairs(data.source, *folders, task.scale, task.reads_files)
+    for split, of_split in pairs.items():
+        print(describe_pairs(split, of_split, task))
     splits = plan_store(pairs, data.sizes, task, patch_size)
     planned = {each.key: each for files in splits.values() for each in files.values()}
     stored = prepare_missing(planned, root / PREPARING)

@@ -71,3 +71,13 @@ def test_images_are_listed_sorted_through_links_without_hidden_ones(tmp_path: Pa
     found = [path.relative_to(root).as_posix() for path in list_images(root)]
     assert found == ["a/c.jpeg", "b.PNG", "linked/e.bmp"]
     assert list_images(tmp_path / "absent") == []
+
+
+def test_links_in_a_circle_are_followed_once(tmp_path: Path) -> None:
+    for file in ("a/b.png", "c/d.png"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).touch()
+    for link, target in (("a/up", ".."), ("a/c", "../c"), ("c/a", "../a"), ("self", "self")):
+        (tmp_path / link).symlink_to(target)
+    found = [path.relative_to(tmp_path).as_posix() for path in list_images(tmp_path)]
+    assert found == ["a/b.png", "a/c/d.png", "c/a/b.png", "c/d.png"]

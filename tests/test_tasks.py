@@ -40,8 +40,11 @@ def test_a_task_runs_through_and_is_measured_against_its_baseline(
     measured: list[str],
     method: str,
     trained: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     metrics = run_stages(*STAGES, task=task, train={"method": method})
+    told = capsys.readouterr().out
+    assert "train: 10 target images of " in told and "sample: 3 target images of " in told
     assert Path("reports/index.html").stat().st_size < 8 * 2**20
     assert list(metrics["sample"]) == [baseline, *trained, "lut", "dfc", "finetuned"]
     for scores in metrics["sample"].values():

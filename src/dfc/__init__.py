@@ -58,7 +58,7 @@ def restore(image: AnyImage, lut: Union["Lut", str, Path], threads: int | None =
 
     from dfc import engine
     from dfc.common.errors import UserError
-    from dfc.images.files import convert_to_array
+    from dfc.images.modes import convert_to_array
     from dfc.images.pixels import restore_channels
     from dfc.models.lut import Lut
 

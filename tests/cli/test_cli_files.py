@@ -182,7 +182,10 @@ def data(tmp_path: Path) -> Path:
 def test_luts_are_benchmarked_side_by_side(tmp_path: Path, lut: Path, data: Path) -> None:
     dfc("compress", lut, "-o", tmp_path / "c.safetensors", "--interval", 7)
     luts = (lut, tmp_path / "c.safetensors")
-    table = dfc("benchmark", *luts, "--data", data).stdout
+    result = dfc("benchmark", *luts, "--data", data)
+    table = result.stdout
+    made = "degraded images are made of them"
+    assert result.stderr.startswith(f"Set2: 2 target images of {data}; {made}\n")
     assert table.startswith("x2: PSNR and SSIM on luma, 2 pixels shaved")
     assert [row.split("|")[2].strip() for row in table.splitlines()[4:] if row] == [
         "bicubic",
@@ -207,6 +210,19 @@ def test_noise_may_be_left_unrounded_as_published(tmp_path: Path, data: Path) ->
     assert rounded["input"]["psnr"] != unrounded["input"]["psnr"]
     assert rounded["input"]["psnr"] == pytest.approx(unrounded["input"]["psnr"], abs=0.05)
     assert unrounded["denoise"]["psnr"] == pytest.approx(rounded["denoise"]["psnr"], abs=1)
+
+
+def test_a_perfect_restoration_is_valid_json_and_has_a_finite_gain(tmp_path: Path) -> None:
+    save_model(
+        make_nearest_neighbour(build("mulut", 1, patterns="s"), "deblock", 4), tmp_path / "l"
+    )
+    Image.new("L", (32, 32), 16).save(tmp_path / "flat.png")
+    Image.new("L", (32, 32), 32).save(tmp_path / "grey.png")
+    arguments = ("benchmark", tmp_path / "l", "--data", tmp_path, "--quality", 100)
+    text = dfc(*arguments, "--json").stdout
+    scores = json.loads(text, parse_constant=pytest.fail)[tmp_path.name]
+    assert scores["input"]["psnr"] == scores["l"]["psnr"] == scores["l"]["psnr_b"] == 100
+    assert "| 100.00      | +0.00" in dfc(*arguments).stdout
 
 
 def test_luts_are_compared_on_a_page(tmp_path: Path, lut: Path, data: Path) -> None:

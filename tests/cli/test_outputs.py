@@ -16,8 +16,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def names(folder: Path, *inputs: str, output: str = "out", force: bool = False) -> list[str]:
-    plan = plan_outputs([folder / name for name in inputs], folder / output, force)
-    return [target.relative_to(folder).as_posix() for _, target in plan]
+    jobs, _ = plan_outputs([folder / name for name in inputs], folder / output, force)
+    return [target.relative_to(folder).as_posix() for _, target in jobs]
 
 
 def test_images_keep_their_names_and_folders(folder: Path) -> None:
@@ -62,3 +62,39 @@ def test_missing_inputs_and_empty_folders_are_named(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(UserError, match="empty: expected images"):
         names(folder, "empty")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "suffix"),
+    [
+        (["in"], "in/out", ""),
+        (["in"], "in/deep/out", ""),
+        (["in/c.PNG", "in/deep", "in/out"], "in/out", ""),
+        (["in"], "in", "_x4"),
+        (["in"], "in/out", "_x4"),
+        (["in", "a.png"], "in/../in/out", "_x4"),
+    ],
+)
+def test_what_an_earlier_run_restored_is_no_input(
+    folder: Path, inputs: list[str], output: str, suffix: str
+) -> None:
+    (folder / output).mkdir(parents=True, exist_ok=True)
+    sources = [folder / name for name in inputs]
+    first = plan_outputs(sources, folder / output, suffix=suffix)
+    assert len(first.jobs) == 2 + ("a.png" in inputs)
+    for _, target in first.jobs:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    again = plan_outputs(sources, folder / output, force=True, suffix=suffix)
+    assert again.jobs == first.jobs
+    assert plan_outputs(sources, folder / output, skip_existing=True, suffix=suffix).jobs == []
+
+
+def test_what_is_left_out_of_a_folder_is_counted(folder: Path) -> None:
+    for name in ("in/out/c.PNG", "in/out/notes.md", "in/film.mp4", "in/.hidden"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert plan_outputs([folder / "in"], folder / "in/out", force=True).notes == [
+        f"{folder}/in: left out 2 files of the output folder out",
+        f"{folder}/in: left out 2 files that are no pictures (1 .mp4, 1 .txt)",
+    ]

@@ -6,7 +6,6 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,10 @@ import pytest
 from PIL import Image, ImageCms, ImageSequence, PngImagePlugin
 
 import dfc as library
-from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><title>a picture</title></x:xmpmeta>'
-
-
-@pytest.fixture(scope="module")
-def lut(tmp_path_factory: pytest.TempPathFactory, make_lut: Callable[..., Lut]) -> Path:
-    path = tmp_path_factory.mktemp("lut") / "lut.safetensors"
-    save_model(make_lut("sr_lut", 2, "s"), path)
-    return path
 
 
 def dfc(*arguments: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -280,3 +271,20 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, lut: Path) -> 
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"cannot be written" in done.stderr
+
+
+def test_standard_input_replaces_no_file_and_makes_no_folder(tmp_path: Path, lut: Path) -> None:
+    make_picture().save(tmp_path / "a.png")
+    given = (tmp_path / "a.png").read_bytes()
+    cases = {
+        ("-", "-o", tmp_path / "a.png"): "a.png: exists already; --force replaces it",
+        ("-", "-o", tmp_path): "expected the name of a picture for standard input",
+        ("-", "-o", tmp_path / "new"): "new: expected the name of a picture for standard input",
+        (tmp_path, "-o", "-"): "-: expected one image where standard input or output is used",
+    }
+    for arguments, message in cases.items():
+        done = dfc("restore", lut, *arguments, given=given)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert done.stderr.decode().endswith(f"{message}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == given

@@ -7,7 +7,7 @@ import pytest
 from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
-from dfc.images.files import read_image
+from dfc.images.files import read_image, write_image
 from dfc.images.pixels import downscale
 from dfc.tasks import build_task
 
@@ -51,3 +51,18 @@ def test_files_that_do_not_fit_are_both_named(
 def test_an_image_smaller_than_one_degraded_pixel_is_named(make_image: MakeImage) -> None:
     with pytest.raises(UserError, match=r"tiny\.png: 3x9 grey"):
         load_pair(Pair("a", make_image("tiny.png", 9, 3), None), build_task("sr", 4))
+
+
+@pytest.mark.parametrize("coloured", ["target", "degraded"])
+def test_grey_beside_three_equal_colours_is_a_pair(
+    tmp_path: Path, make_image: MakeImage, coloured: str
+) -> None:
+    paths = {"target": make_image("t.png", 24, 32), "degraded": make_image("d.png", 6, 8)}
+    task = build_task("sr", 4)
+    expected = load_pair(Pair("a", **paths), task)
+    write_image(paths[coloured], np.dstack([read_image(paths[coloured])] * 3))
+    for found, image in zip(load_pair(Pair("a", **paths), task), expected, strict=True):
+        np.testing.assert_array_equal(found, image)
+    make_image("t.png" if coloured == "target" else "d.png", *(24, 32, 3))
+    with pytest.raises(UserError, match="expected 8x6"):
+        load_pair(Pair("a", **paths), task)

@@ -93,7 +93,7 @@ def test_images_are_prepared_once(
     make_image("train/a.png", 48, 64, 3)  # all others have new numbers
     prepare()
     output = capsys.readouterr().out
-    assert output.startswith("5 of 7 images are prepared already\nprepares 2 images, ")
+    assert "\n5 of 7 images are prepared already\nprepares 2 images, " in output
     resumed = list_prepared()
     shutil.rmtree(PREPARED)
     shutil.rmtree(PREPARING)
@@ -103,7 +103,7 @@ def test_images_are_prepared_once(
     Path("train/a.png").unlink()
     capsys.readouterr()
     prepare()
-    assert capsys.readouterr().out == "5 of 5 images are prepared already\n"
+    assert capsys.readouterr().out.endswith("\n5 of 5 images are prepared already\n")
     assert len(PairStore(PREPARED, "train")) == 4
     assert len(list(PREPARING.glob("*.json"))) == 5, "what nobody wants takes no space"
 
@@ -160,7 +160,7 @@ def test_damaged_images_are_listed_and_the_others_stay_prepared(
     make_image("val/third.png", 48, 64, 3)
     capsys.readouterr()
     prepare()
-    assert capsys.readouterr().out.startswith("6 of 7 images are prepared already\nprepares 1 ")
+    assert "\n6 of 7 images are prepared already\nprepares 1 " in capsys.readouterr().out
 
 
 def test_of_many_images_few_are_in_memory_at_once(

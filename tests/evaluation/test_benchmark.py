@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from dfc.common.errors import UserError
 from dfc.data.layouts import Pair
 from dfc.evaluation.benchmark import Comparison, restore_with_model
 from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
@@ -59,6 +60,18 @@ def test_every_image_gets_a_score_by_every_method(tmp_path: Path) -> None:
     assert (tmp_path / "out/Set/good/a.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("task", "side"), [("sr", 8), ("denoise", 10), ("deblock", 8), ("deblur", 10)]
+)
+def test_a_picture_too_small_to_be_measured_is_named(tmp_path: Path, task: str, side: int) -> None:
+    write_image(tmp_path / "tiny.png", np.zeros((side, 16), np.uint8))
+    described = build_task(task)
+    sets = {"Set": [Pair("tiny", tmp_path / "tiny.png", None)]}
+    comparison = Comparison(described, sets, {"none": described.restore_baseline}, {})
+    with pytest.raises(UserError, match=r"tiny\.png: too small to be measured: .* 16x"):
+        comparison.score()
+
+
 def test_scores_are_averaged_by_set_and_method_in_their_order() -> None:
     table = summarise(SCORES, {"lut": 4.0})
     assert table[["set", "method"]].values.tolist() == [
@@ -77,6 +90,12 @@ def test_metrics_are_nested_by_set_and_method() -> None:
         "Set1": {"bicubic": {"psnr": 10.0, "ssim": 0.1}},
         "storage_mib": {"lut": 0.407},
     }
+
+
+def test_what_is_not_finite_is_null_in_json() -> None:
+    scores = SCORES.assign(psnr=float("inf"), ssim=float("nan"))
+    nested = nest_metrics(summarise(scores, {}), {})
+    assert nested["Set1"]["bicubic"] == {"psnr": None, "ssim": None}
 
 
 def test_people_read_a_table_with_the_gain_over_the_first_method() -> None:

@@ -117,6 +117,7 @@ def test_a_truncated_file_is_refused(path: Path, kept: int) -> None:
         ({"lattices": {"s1_s": {"kind": "odd"}}}, "no lattice is described"),
         ({"task": "../dance"}, "expected the name of a task, found '../dance'"),
         ({"history": [1]}, "expected its history as a list of steps"),
+        ({"history": [{"step": "noise", "sigma": float("nan")}]}, "its description is damaged"),
         ({"lattices": {"s1_s": {"kind": "uniform", "interval": 5}}}, "expected 6561 rows"),
     ],
 )

@@ -10,7 +10,7 @@ from dfc.data.layouts import find_pairs
 from dfc.data.pairs import load_pair
 from dfc.images.pixels import compute_luma, upscale_bicubic
 from dfc.tasks import build_task
-from dfc.tasks.metrics import compute_psnr, compute_psnr_b, compute_ssim
+from dfc.tasks.metrics import HIGHEST_PSNR, compute_psnr, compute_psnr_b, compute_ssim
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
@@ -34,8 +34,16 @@ def test_luma_follows_bt601(colour: tuple[int, int, int], expected: float) -> No
 @pytest.mark.parametrize("shape", [(16, 20), (16, 20, 3)])
 def test_identical_images_are_perfect(shape: tuple[int, ...]) -> None:
     image = noise(*shape)
-    assert compute_psnr(image, image, shave=4) == math.inf
+    assert compute_psnr(image, image, shave=4) == HIGHEST_PSNR == 100
     assert compute_ssim(image, image) == pytest.approx(1)
+
+
+def test_nothing_is_better_than_perfect() -> None:
+    flat = np.full((16, 16), 100, np.uint8)
+    assert compute_psnr_b(flat, flat) == HIGHEST_PSNR
+    nearly = flat.astype(np.float64)
+    nearly[0, 0] += 1e-3
+    assert compute_psnr(nearly, flat) == compute_psnr_b(nearly, flat) == HIGHEST_PSNR
 
 
 def test_psnr_of_a_constant_error_is_known() -> None:
@@ -49,8 +57,8 @@ def test_psnr_leaves_the_border_out_and_ssim_does_not() -> None:
     target = noise(20, 20)
     restored = target.copy()
     restored[:4] = 255 - restored[:4]
-    assert compute_psnr(restored, target, shave=4) == math.inf
-    assert compute_psnr(restored, target, shave=3) < math.inf
+    assert compute_psnr(restored, target, shave=4) == HIGHEST_PSNR
+    assert compute_psnr(restored, target, shave=3) < HIGHEST_PSNR
     assert compute_ssim(restored, target) < 1
 
 

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -61,3 +63,11 @@ def test_the_ema_follows_and_then_calms_down() -> None:
     assert last > 0.99
     ema.n_averaged.fill_(10**6)
     assert update(10) < 1.1
+
+
+def test_a_loss_that_is_no_number_any_more_ends_training(
+    run_stages: Callable[..., dict[str, Any]],
+) -> None:
+    steep = {"method": "network", "lr0": 1e38, "total_iter": 3, "val_step": 1}
+    with pytest.raises(SystemExit, match="error: lr0: the loss is nan after iteration 2"):
+        run_stages("prepare", "init", "train", task="sr", train=steep)

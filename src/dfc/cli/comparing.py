@@ -37,11 +37,14 @@ def load_comparison(
     name = tasks.pop()
     if scale not in find_task(name).scales:
         raise UserError(f"--task: {name} is not for LUTs of scale {scale}")
-    found = find_benchmark_sets(data, sets, scale) if data else sample.list_benchmark_set()
+    described = build_task(name, scale, sigma=sigma, quality=quality, rounded=rounded)
+    if data:
+        found = find_benchmark_sets(data, sets, scale, described.reads_files)
+    else:
+        found = sample.list_benchmark_set()
     if not found:
         raise UserError(f"{data}: expected benchmark sets, a folder of images each; found none")
-    made = build_task(name, scale, sigma=sigma, quality=quality, rounded=rounded)
-    return compare(made, found, loaded)
+    return compare(described, found, loaded)
 
 
 def _name_luts(paths: Sequence[Path]) -> list[str]:

@@ -7,7 +7,7 @@ import typer
 
 from dfc.cli.options import AsJson, Force, LutFile, LutOutput, Task
 from dfc.common.errors import UserError
-from dfc.common.files import refuse_existing
+from dfc.common.files import refuse_existing, refuse_no_folder
 from dfc.models import Dims
 from dfc.runtimes import TARGETS
 from dfc.tasks import guess_task
@@ -93,8 +93,7 @@ def export(
     from dfc import runtimes
     from dfc.interop.tables import write_tables
 
-    if output.is_file():
-        raise UserError(f"{output}: expected a folder, found a file")
+    refuse_no_folder(output)
     if format == "npy":
         written = write_tables(dfc.load(lut), output, force)
     else:

@@ -9,6 +9,7 @@ import typer
 
 from dfc.cli.options import AsJson, LutFile, LutFiles, Quality, Sets, Sigma, TaskOfLuts, Threads
 from dfc.common.errors import UserError
+from dfc.common.files import refuse_no_folder
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -32,9 +33,14 @@ def benchmark(
     import json
 
     from dfc.cli.comparing import load_comparison
+    from dfc.data.pairs import describe_pairs
     from dfc.evaluation.scores import format_markdown, nest_metrics, summarise
 
+    if images:
+        refuse_no_folder(images)
     comparison = load_comparison(luts, data, task, sets, sigma, quality, not unrounded)
+    for name, pairs in comparison.sets.items():
+        typer.echo(describe_pairs(name, pairs, comparison.task), err=True)
     table = summarise(comparison.score(images), comparison.storage_mib)
     if as_json:
         print(json.dumps(nest_metrics(table, comparison.storage_mib), indent=2))

@@ -45,7 +45,7 @@ def _describe_degradation(image: Image.Image, lut: "Lut") -> tuple[str | None, s
 
 def _estimate_noise(image: Image.Image) -> float:
     from dfc.images.degradation import estimate_noise
-    from dfc.images.files import convert_to_8_bit
+    from dfc.images.modes import convert_to_8_bit
 
     left, top = (max(side - PART, 0) // 2 for side in image.size)
     middle = image.crop((left, top, min(left + PART, image.width), min(top + PART, image.height)))

@@ -1,18 +1,22 @@
 """Commands that work on pictures."""
 
-import math
 import sys
 import threading
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NamedTuple
 
 import typer
 
 from dfc.cli.choosing import Choose, find_luts, load_luts
+from dfc.cli.notes import collect_warnings, start_notes
 from dfc.cli.options import Force, Threads
 from dfc.common.errors import UserError
+from dfc.common.files import atomic_write, refuse_existing
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Libraries that are slow to load are imported by the commands that need them.
 
@@ -46,7 +50,7 @@ def restore(
         bool, typer.Option("--skip-existing", help="leave out images whose files exist")
     ] = False,
     format: Annotated[
-        Literal["png", "jpg", "webp", "tiff", "y4m"] | None,
+        Literal["png", "jpg", "webp", "tiff", "avif", "jp2", "y4m"] | None,
         typer.Option(
             help="of the files; by default that of the image, or png; y4m for a video to a pipe",
             show_default=False,
@@ -57,7 +61,7 @@ def restore(
         typer.Option(
             min=1,
             max=100,
-            help="of jpg (95 by default), webp (lossless by default) and videos (69 by default)",
+            help="of jpg (95 by default), avif (90), videos (69), and webp (lossless by default)",
         ),
     ] = None,
     png_level: Annotated[
@@ -80,7 +84,7 @@ def restore(
 
     sys.modules.setdefault("scipy.linalg", None)  # of no use here, but Numba takes 0.3 s to load it
     import dfc
-    from dfc.cli.outputs import plan_outputs
+    from dfc.cli.outputs import is_output_file, plan_outputs
     from dfc.cli.videos import VideoOptions, find_video, restore_video
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
@@ -92,12 +96,24 @@ def restore(
         return
     encoding = Encoding(format and f".{format}", quality, png_level)
     if STANDARD in (*inputs, output):
-        _restore_stream(inputs, output, choose, threads, encoding)
+        if len(inputs) > 1 or (inputs != [STANDARD] and inputs[0].is_dir()):
+            raise UserError("-: expected one image where standard input or output is used")
+        if output != STANDARD:
+            if not is_output_file(output, encoding.extension):
+                raise UserError(f"{output}: expected the name of a picture for standard input")
+            if skip_existing and output.is_file():
+                return
+            refuse_existing(output, force)
+        with collect_warnings():
+            _restore_stream(inputs[0], output, choose, threads, encoding)
         return
     plan = plan_outputs(inputs, output, force, skip_existing, encoding.extension, suffix)
-    failed = _restore_files(plan, choose, threads, encoding)
+    for note in plan.notes:
+        typer.echo(note, err=True)
+    with collect_warnings():
+        failed = _restore_files(plan.jobs, choose, threads, encoding)
     if failed:
-        typer.echo(f"restored {len(plan) - failed} of {len(plan)} images", err=True)
+        typer.echo(f"restored {len(plan.jobs) - failed} of {len(plan.jobs)} images", err=True)
         raise typer.Exit(1)
 
 
@@ -110,13 +126,11 @@ class Encoding(NamedTuple):
 
 
 def _restore_stream(
-    inputs: list[Path], output: Path, choose: Choose, threads: int | None, encoding: Encoding
+    source: Path, output: Path, choose: Choose, threads: int | None, encoding: Encoding
 ) -> None:
-    if (inputs != [STANDARD] and output != STANDARD) or len(inputs) > 1:
-        raise UserError("-: expected one image where standard input or output is used")
-    source = sys.stdin.buffer if inputs == [STANDARD] else inputs[0]
+    given = sys.stdin.buffer if source == STANDARD else source
     target = sys.stdout.buffer if output == STANDARD else output
-    for note in restore_file(source, target, choose, threads, encoding):
+    for note in restore_file(given, target, choose, threads, encoding):
         typer.echo(note, err=True)
 
 
@@ -159,37 +173,59 @@ def restore_file(
     """Restore all frames of an image file into another, and list what was left out."""
     import dfc
     from dfc.cli.misuse import find_misuse
-    from dfc.common.files import atomic_write
-    from dfc.images.files import ANIMATED, FORMATS, encode_frames, name_source, open_frames
+    from dfc.images.encoding import list_losses
+    from dfc.images.files import name_source, open_frames
+    from dfc.images.formats import FORMATS, WRITTEN
 
     extension = encoding.extension or (target.suffix if isinstance(target, Path) else ".png")
     format = FORMATS[extension.lower()]
-    frames, name, notes = open_frames(source), name_source(source), []
-    if frames[0].info.get("reduced_bits"):
-        notes.append(f"{name}: its 16 bits a colour were read as 8")
-    if len(frames) > 1 and format not in ANIMATED:
-        notes.append(f"{name}: only the first of its {len(frames)} frames fits in a {format} file")
+    name, notes = name_source(source), start_notes()
+    frames = open_frames(source)
+    first, written = frames[0], WRITTEN[format]
+    if damaged := first.info.get("damaged"):
+        notes.append(f"its {damaged} cannot be read and is left out")
+    if first.info.get("reduced_bits"):
+        notes.append("its 16 bits a colour were read as 8")
+    notes += list_losses(frames, format)
+    if not written.animated:
         del frames[1:]
-    if format == "JPEG" and frames[0].has_transparency_data:
-        notes.append(f"{name}: its transparency does not fit in a JPEG file")
     try:
-        lut = choose(frames[0])
+        lut = choose(first)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
-    misuse = find_misuse(frames[0], lut)
-    notes += [f"{name}: {misuse}"] if misuse else []
-    pixels = sum(math.prod(frame.size) for frame in frames) * lut.architecture.scale**2
-    with _large if pixels > LARGE else nullcontext():
+    notes += filter(None, [find_misuse(first, lut)])
+    width, height = (side * lut.architecture.scale for side in first.size)
+    if written.largest and max(width, height) > written.largest:
+        raise UserError(
+            f"{name}: would become {width}x{height}; expected sides of at most {written.largest} "
+            f"pixels for a {format} file"
+        )
+    with _large if width * height * len(frames) > LARGE else nullcontext():
         try:
             restored = [dfc.restore(frame, lut, threads) for frame in frames]
         except UserError as error:
             raise UserError(f"{name}: {error}") from None
-        options = encoding.quality, encoding.png_level
-        if isinstance(target, Path):
-            with atomic_write(target) as partial:
-                encode_frames(restored, partial, format, *options)
-        else:
-            file = BytesIO()  # standard output may be a pipe, in which formats cannot go back
-            encode_frames(restored, file, format, *options)
-            target.write(file.getbuffer())
-    return notes
+        try:
+            left_out = _write(restored, target, format, encoding)
+        except ValueError as error:
+            raise UserError(f"{name}: {error}") from None
+    notes += (
+        f"its {what} is damaged, or too large for a {format} file: left out" for what in left_out
+    )
+    return [f"{name}: {note}" for note in dict.fromkeys(notes)]
+
+
+def _write(
+    restored: list["Image"], target: Path | BinaryIO, format: str, encoding: Encoding
+) -> list[str]:
+    """Write what was restored; returns what of its metadata was left out."""
+    from dfc.images.encoding import encode_frames
+
+    options = format, encoding.quality, encoding.png_level
+    if isinstance(target, Path):
+        with atomic_write(target) as partial:
+            return encode_frames(restored, partial, *options)
+    file = BytesIO()  # standard output may be a pipe, in which formats cannot go back
+    left_out = encode_frames(restored, file, *options)
+    target.write(file.getbuffer())
+    return left_out

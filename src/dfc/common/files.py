@@ -1,5 +1,6 @@
 """Atomic writes: files that a reader never meets half written; tensors; digests of results."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from typing import Any
 
 from dfc.common.errors import UserError
 
+LONGEST_NAME = 255  # bytes, on most file systems
 SMALLEST_SPACE = 2**16  # bytes; where there are fewer, writing has failed for want of them
 
 
@@ -18,26 +20,47 @@ SMALLEST_SPACE = 2**16  # bytes; where there are fewer, writing has failed for w
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file or folder atomically: beside `path`, and renamed onto it when all went well.
 
-    Its parent is created, and what stands there is replaced.
+    Its parent is created, and what stands there is replaced. Raises `UserError` where it cannot be
+    written, or another process is writing it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.filename}: {error.strerror}") from error
     partial = get_partial_path(path)
-    remove_path(partial)
+    lock = partial.with_suffix(".lock")
     try:
-        yield partial
-        replace_path(partial, path)
+        with _hold(lock, path):
+            try:
+                remove_path(partial)
+                yield partial
+                replace_path(partial, path)
+            finally:
+                remove_path(partial)
     except Exception as error:
         # Libraries say in many ways that there was no space left, or do not say it.
         if shutil.disk_usage(path.parent).free < SMALLEST_SPACE:
             raise UserError(f"{path}: cannot be written: no space left on the disk") from error
-        if isinstance(error, OSError) and error.filename in (None, str(partial)):
-            raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        own = (None, str(partial), str(lock))
+        if isinstance(error, OSError) and error.filename in own:
+            raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise
-    finally:
-        remove_path(partial)
+
+
+@contextmanager
+def _hold(lock: Path, path: Path) -> Iterator[None]:
+    """Hold a lock on a path while it is written; a `UserError` if another process has it."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{path}: cannot be written: another process is writing it") from None
+        except OSError:  # a file system without locks
+            pass
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -62,7 +85,10 @@ def replace_path(whole: Path, path: Path) -> None:
 
 def get_partial_path(path: Path) -> Path:
     """Name the path where `atomic_write` keeps a file or folder until it is whole."""
-    return path.with_name(f".{path.name}.partial")
+    name = f".{path.name}.partial"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}.partial"
+    return path.with_name(name)
 
 
 def refuse_existing(path: Path, force: bool | None) -> None:
@@ -71,17 +97,28 @@ def refuse_existing(path: Path, force: bool | None) -> None:
     `force` is None where there is no option that a user could give. A folder that no file can be
     written to is refused, too: better before the work than after it.
     """
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if path == Path("-"):
+        raise UserError("-: expected a file; standard output takes pictures and videos alone")
+    folder = next(parent for parent in path.absolute().parents if os.path.exists(parent))
     if not folder.is_dir():
         raise UserError(f"{path}: cannot be written: {folder}: expected a folder, found a file")
     if not os.access(folder, os.W_OK):
         raise UserError(f"{path}: cannot be written: {folder} is write-protected")
-    if path.exists() and not path.is_file():
+    there = os.path.exists(path)  # which takes a name that is too long for one that is not there
+    if there and not path.is_file():
         found = "a folder" if path.is_dir() else "a device or a pipe"
         raise UserError(f"{path}: expected a file, found {found}")
-    if path.exists() and not force:
+    if there and not force:
         hint = "" if force is None else "; --force replaces it"
         raise UserError(f"{path}: exists already{hint}")
+
+
+def refuse_no_folder(path: Path) -> None:
+    """Refuse, with a `UserError`, what cannot be a folder to write to: a file, standard output."""
+    if path == Path("-"):
+        raise UserError("-: expected a folder, found standard output")
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise UserError(f"{path}: expected a folder, found a file")
 
 
 def fingerprint(identity: Any) -> str:

@@ -8,12 +8,12 @@ DEEPEST = 16  # levels of lists and objects in each other
 
 
 def parse_bounded_json(text: str) -> Any:
-    """Parse JSON of bounded size and depth, and of proper Unicode, or raise `ValueError`."""
+    """Parse JSON of bounded size and depth, finite numbers and proper Unicode, or `ValueError`."""
     if len(text) > LONGEST:
         raise ValueError(f"expected at most {LONGEST:,} characters, found {len(text):,}")
     value = json.loads(text)
     _check_depth(value, DEEPEST)
-    json.dumps(value, ensure_ascii=False).encode()
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     return value
 
 

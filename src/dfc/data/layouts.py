@@ -1,21 +1,20 @@
-"""Where the published data sets keep their target and their degraded images."""
+"""Where data sets keep their target and their degraded images."""
 
-import re
-from collections.abc import Sequence
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dfc.common.environment import explain_missing
 from dfc.common.errors import UserError
-from dfc.images.files import EXTENSIONS, is_image, list_images
+from dfc.data.names import SPLITS, read_name
+from dfc.data.roles import NamedImage, read_files, read_folders
+from dfc.images.files import is_image, list_images, read_shape
 
-_SPLIT_SUFFIX = {"train": "_train_HR", "val": "_valid_HR"}
-
-# The folders of blurred images that may stand beside each folder of target ones.
-_BLURRED_BESIDE = {"sharp": ("blur", "blur_gamma"), "target": ("input",)}
-
-# Never mistaken for target images.
-_DEGRADED_FOLDER = re.compile(r"(.*_)?LR(_.*)?|blur(_gamma)?")
+PARTS = ("hr", "sharp", "target", *(name for names in SPLITS.values() for name in names))
+"""Folders that are never a benchmark set by themselves."""
+LARGEST_SCALE = 8  # that is looked for where no name tells it
 
 
 @dataclass(frozen=True)
@@ -27,95 +26,41 @@ class Pair:
     degraded: Path | None  # None if there is no such file, so that it is to be made from `target`
 
 
-def find_pairs(root: Path, scale: int, split: str = "train") -> list[Pair]:
-    """Find the image pairs of one data set, in any of the layouts in use.
+def find_pairs(
+    root: Path, scale: int, split: str = "train", reads_files: bool = True
+) -> list[Pair]:
+    """Find the image pairs of one data set, as the names of its folders, or files, tell them.
 
-    Where folders `sharp` stand beside `blur` (or `blur_gamma`), or `target` beside `input`, their
-    images of one name are pairs (GoPro: below `train/` for the split "train", below `test/` for
-    "val"), at scale 1; at others, only the target ones are taken. Target images are otherwise those
-    in `HR/`, in `*_train_HR/` or `*_valid_HR/` (DIV2K), in the only `*_HR/`, or else anywhere below
-    `root`. Degraded ones, `scale` times smaller, are looked for in `LR_bicubic/X4/` and `LR/X4/`
-    (at scale 4) and, for DIV2K, in `DIV2K_train_LR_bicubic/X4/` beside `DIV2K_train_HR/`; they are
-    named as the target image, with or without "x4" at the end.
+    `dfc.data.names` lists the words: `HR/` beside `LR_bicubic/X4/`, `GTmod12/` beside `LRbicx4/`,
+    `train_sharp/` beside `train_blur/`, `a_GT.png` beside `a_NOISY.png`. What else is in its path,
+    an image has in common with its counterpart. Degraded images are `scale` times smaller; those of
+    another scale, by name or by size, are left out. Of folders as `train/` and `test/`, or
+    `DIV2K_train_HR/`, those of the split are taken, if there are any. Without such words, all
+    images anywhere below `root` are target images. Where a task never `reads_files` of degraded
+    images, none are looked for.
 
     Returns them in the order of the paths of the target images. Raises `UserError` if there are no
-    images, two of them would have one name, or one lacks the partner that others have.
+    target images, two of them would have one name, one lacks the partner that others have, none of
+    a folder of degraded images has a target image, or more than one might be the degraded one.
     """
-    pairs = _find_blur_pairs(root, scale, split) or _find_sr_pairs(root, scale, split)
-    if not pairs:
-        raise UserError(
-            f"{root}: expected {_describe_layouts(scale)}; found {_describe_content(root)}"
-            f"{explain_missing(root)}"
-        )
-    by_name: dict[str, Pair] = {}
-    for pair in pairs:
-        other = by_name.setdefault(pair.name, pair)
-        if other is not pair:
-            raise UserError(f"{pair.target}: expected another name, as {other.target} has it too")
-    return pairs
+    images = _select_split(_read_images(root), split)
+    targets = _choose_targets(root, images, scale)
+    candidates = _match(targets, [image for image in images if image.is_degraded])
+    degraded = _find_degraded(targets, candidates if reads_files else [[]] * len(targets), scale)
+    names = [image.name for image in targets]
+    if len({*names}) < len(names):
+        names = ["_".join(image.path.relative_to(root).with_suffix("").parts) for image in targets]
+    pairs: dict[str, Pair] = {}
+    for name, target, partner in zip(names, targets, degraded, strict=True):
+        other = pairs.setdefault(name, Pair(name, target.path, partner))
+        if other.target != target.path:
+            raise UserError(f"{target.path}: expected another name, as {other.target} has it too")
+    return list(pairs.values())
 
 
-def _find_blur_pairs(root: Path, scale: int, split: str) -> list[Pair]:
-    """Pairs of GoPro and of those that keep `input` and `target` apart; none in other layouts."""
-    part = root / ("train" if split == "train" else "test")
-    root = part if part.is_dir() else root
-    pairs: list[Pair] = []
-    unpaired: list[Path] = []
-    for target_name, blurred_names in _BLURRED_BESIDE.items():
-        for folder in sorted(path for path in root.rglob(target_name) if path.is_dir()):
-            beside = (folder.with_name(name) for name in blurred_names)
-            blurred = next((path for path in beside if path.is_dir()), None)
-            if blurred is None:
-                unpaired.append(folder)
-                continue
-            place = folder.parent.relative_to(root).as_posix()
-            partners = _map_stems(blurred)
-            for stem, target in _map_stems(folder).items():
-                name = f"{place}/{stem}".removeprefix("./").replace("/", "_")
-                degraded = _find_partner(target, [stem], partners, blurred)
-                pairs.append(Pair(name, target, degraded if scale == 1 else None))
-    if pairs and unpaired:
-        raise UserError(f"{unpaired[0]}: expected blurred images beside it, as in other folders")
-    return pairs
-
-
-def _find_sr_pairs(root: Path, scale: int, split: str) -> list[Pair]:
-    """Target images with, in the layouts of super-resolution, their smaller ones."""
-    folder = _find_target_folder(root, split)
-    degraded_folder = _find_degraded_folder(folder, scale)
-    partners = _map_stems(degraded_folder) if degraded_folder else {}
-    pairs = []
-    for target in list_images(folder):
-        stem, degraded = _get_stem(target, folder), None
-        if any(map(_is_degraded, stem.split("/")[:-1])):
-            continue
-        if partners:
-            degraded = _find_partner(target, [stem, f"{stem}x{scale}"], partners, degraded_folder)
-        pairs.append(Pair(stem.replace("/", "_"), target, degraded))
-    return pairs
-
-
-def _find_partner(target: Path, stems: list[str], partners: dict[str, Path], folder: Path) -> Path:
-    for stem in stems:
-        if stem in partners:
-            return partners[stem]
-    names = " or ".join(stems)
-    raise UserError(
-        f"{target}: expected its degraded image in {folder}, named {names}; "
-        f"found none among the {len(partners)} there"
-    )
-
-
-def _map_stems(folder: Path) -> dict[str, Path]:
-    return {_get_stem(path, folder): path for path in list_images(folder)}
-
-
-def _get_stem(path: Path, folder: Path) -> str:
-    """The path below a folder, without extension."""
-    return path.relative_to(folder).with_suffix("").as_posix()
-
-
-def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[str, list[Pair]]:
+def find_benchmark_sets(
+    root: Path, names: Sequence[str], scale: int, reads_files: bool = True
+) -> dict[str, list[Pair]]:
     """Find the benchmark data sets in a folder of sets, or the one set that it is.
 
     Returns their pairs by folder name, those of `names` in this order, or of all there are. Raises
@@ -126,54 +71,200 @@ def find_benchmark_sets(root: Path, names: Sequence[str], scale: int) -> dict[st
         if name not in folders:
             found = f"{', '.join(folders) or 'none'}{explain_missing(root)}"
             raise UserError(f"{root}: expected the benchmark set {name!r}; the sets found: {found}")
-    return {name: find_pairs(folders[name], scale, "val") for name in names or folders}
+    return {name: find_pairs(folders[name], scale, "val", reads_files) for name in names or folders}
+
+
+def join_folders(paths: Iterable[Path]) -> str:
+    """Name the folders of files, with a * for what differs in them."""
+    folders = {path.parent for path in paths}
+    if len({len(folder.parts) for folder in folders}) > 1:
+        return f"{len(folders)} folders of {os.path.commonpath(folders)}"
+    parts = ({*part} for part in zip(*(folder.parts for folder in folders), strict=True))
+    return str(Path(*(part.pop() if len(part) == 1 else "*" for part in parts)))
+
+
+def _read_images(root: Path) -> list[NamedImage]:
+    """Read the images of a data set, or of its target folder, with their counterparts beside it."""
+    paths, reading = list_images(root), read_name(root.name)
+    images = read_folders(root, paths)
+    if any(image.words for image in images):
+        return images
+    if reading.says_target and root.is_dir():
+        beside = [
+            path
+            for folder in root.parent.iterdir()
+            if (other := read_name(folder.name)).says_degraded and other.rest == reading.rest
+            for path in list_images(folder)
+        ]
+        images_and_beside = read_folders(root.parent, sorted([*paths, *beside]))
+        if any(image.is_target for image in images_and_beside):
+            return images_and_beside
+    return read_files(images)
+
+
+def _select_split(images: list[NamedImage], split: str) -> list[NamedImage]:
+    """Select the images of a split where names tell target images; or else all others."""
+    if not any(image.is_target for image in images):
+        return images
+    chosen = [image for image in images if image.words and image.split == split]
+    if any(image.is_target for image in chosen):
+        return chosen
+    return [image for image in images if image.split != split]
+
+
+def _choose_targets(root: Path, images: list[NamedImage], scale: int) -> list[NamedImage]:
+    """Choose the target images: those that names call so, and those that they say nothing of.
+
+    Of the latter, those beside the former are left out. Of several files of one image, as in
+    `original/` and `GTmod12/`, the best word decides.
+    """
+    named = [image for image in images if image.is_target]
+    homes = {image.home for image in named}
+    targets = [image for image in named if image.scale in (None, scale)]
+    if targets or not (named or _is_called_degraded(root.absolute())):
+        others = (image for image in images if not image.words)
+        targets += [image for image in others if homes.isdisjoint(image.path.parents)]
+        targets.sort(key=lambda image: image.path)
+    if not targets:
+        found = _describe_content(root)
+        if images:
+            what = f"of scale {named[0].scale}" if named else "called degraded"
+            found += f" ({len(images)} images {what})"
+        expected = _describe_layouts(scale)
+        raise UserError(f"{root}: expected {expected}; found {found}{explain_missing(root)}")
+    best: dict[tuple[str, str], tuple[int, ...]] = {}
+    for image in targets:
+        key = image.place, image.stem
+        best[key] = min(best.get(key, image.rank), image.rank)
+    return [image for image in targets if image.rank == best[image.place, image.stem]]
+
+
+def _is_called_degraded(folder: Path) -> bool:
+    """Whether the name of a folder, or that above `X4/`, says that its images are degraded."""
+    reading = read_name(folder.name)
+    if reading.scale and not (reading.rest or reading.words):
+        return _is_called_degraded(folder.parent)
+    return reading.is_certain
+
+
+def _match(targets: list[NamedImage], degraded: list[NamedImage]) -> list[list[NamedImage]]:
+    """Match target images with degraded ones by their names, several each, of any scale."""
+    by_name: dict[tuple[str, str], list[NamedImage]] = defaultdict(list)
+    for image in degraded:
+        by_name[image.place, image.loose].append(image)
+    matches = [by_name.get((target.place, target.loose), []) for target in targets]
+    matched = {image.path.parent for images in matches for image in images}
+    for image in degraded:
+        if image.path.parent not in matched:
+            raise UserError(
+                f"{image.path}: called degraded ({image.words[0]}); expected its target image in "
+                f"{join_folders(target.path for target in targets)}, found none of that name"
+            )
+    return matches
+
+
+def _find_degraded(
+    targets: list[NamedImage], candidates: list[list[NamedImage]], scale: int
+) -> list[Path | None]:
+    """Find the degraded image of every target image; None for all if there are none at a scale."""
+    measured: dict[tuple[Path, Path, tuple[str, ...]], int] = {}
+
+    def measure(target: NamedImage, image: NamedImage) -> int:
+        key = target.path.parent, image.path.parent, image.words  # once a folder
+        if key not in measured:
+            measured[key] = measure_scale(target.path, image.path)
+        return measured[key]
+
+    def choose(target: NamedImage, images: list[NamedImage]) -> Path | None:
+        of_scale = [
+            image
+            for image in images
+            if (_state_scale(target, image) or measure(target, image)) == scale
+        ]
+        if len(of_scale) > 1:
+            of_scale = [image for image in of_scale if measure(target, image) == scale] or of_scale
+        ranks = {image.path: (image.stem != target.stem, *image.rank) for image in of_scale}
+        best = [path for path, rank in ranks.items() if rank == min(ranks.values())]
+        if len(best) > 1:
+            raise UserError(
+                f"{target.path}: expected one degraded image, found {best[0]} and {best[1]}"
+            )
+        return best[0] if best else None
+
+    found = [*map(choose, targets, candidates)]
+    paths = [path for path in found if path]
+    if paths and None in found:
+        target = targets[found.index(None)]
+        names = target.stem if scale == 1 else f"{target.stem} or {target.stem}x{scale}"
+        raise UserError(
+            f"{target.path}: expected its degraded image, named {names}, as there are "
+            f"{len(paths)} in {join_folders(paths)}; found none"
+        )
+    return found
+
+
+def _state_scale(target: NamedImage, image: NamedImage) -> int | None:
+    """Say which scale names state: of folders, or of a file that is not named as its target."""
+    own = None if image.stem == target.stem else read_name(image.stem).scale
+    return image.scale or own
+
+
+def measure_scale(target: Path, degraded: Path) -> int:
+    """Measure how many times smaller a degraded image is; a `UserError` if it is no whole number.
+
+    Where the target image has pixels left over, the degraded one may have one more for them.
+    """
+    large, small = (read_shape(path)[1::-1] for path in (target, degraded))
+    for scale in range(1, LARGEST_SCALE + 1):
+        fits = (
+            few in (many // scale, -(-many // scale))
+            for few, many in zip(small, large, strict=True)
+        )
+        if all(fits):
+            return scale
+    raise UserError(
+        f"{degraded}: {small[0]}x{small[1]}; expected sides a whole number of times smaller, as "
+        f"{target} is {large[0]}x{large[1]}"
+    )
 
 
 def _list_set_folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
-    entries = sorted(root.iterdir())
-    names = {entry.name for entry in entries}
-    one_set = names & {"HR", "train", "test", *_BLURRED_BESIDE}
-    if one_set or any(_is_degraded(name) or is_image(name) for name in names):
+    entries = sorted(entry for entry in root.iterdir() if not entry.name.startswith("."))
+    folders = [entry for entry in entries if entry.is_dir()]
+    if any(is_image(entry.name) for entry in entries) or _are_parts([x.name for x in folders]):
         return [root] if list_images(root) else []
-    return [entry for entry in entries if not entry.name.startswith(".") and list_images(entry)]
+    return [folder for folder in folders if list_images(folder)]
 
 
-def _find_target_folder(root: Path, split: str) -> Path:
-    if (root / "HR").is_dir():
-        return root / "HR"
-    for pattern in (f"*{_SPLIT_SUFFIX[split]}", "*_HR"):
-        folders = [folder for folder in root.glob(pattern) if folder.is_dir()]
-        if len(folders) == 1:
-            return folders[0]
-    return root
-
-
-def _find_degraded_folder(target_folder: Path, scale: int) -> Path | None:
-    set_folder = target_folder.parent if target_folder.name == "HR" else target_folder
-    candidates = [set_folder / "LR_bicubic", set_folder / "LR"]
-    if target_folder.name.endswith("_HR"):
-        sibling = target_folder.name.removesuffix("HR") + "LR_bicubic"
-        candidates.insert(0, target_folder.with_name(sibling))
-    folders = (candidate / f"X{scale}" for candidate in candidates)
-    return next((folder for folder in folders if folder.is_dir()), None)
-
-
-def _is_degraded(folder_name: str) -> bool:
-    """Whether it holds degraded images: LR, LR_bicubic, DIV2K_train_LR_bicubic, blur, .."""
-    return bool(_DEGRADED_FOLDER.fullmatch(folder_name))
+def _are_parts(folders: Sequence[str]) -> bool:
+    """Whether folders are parts of one set (target, degraded, train, test), and not sets each."""
+    readings = [*map(read_name, folders)]
+    if any(name.lower() in PARTS for name in folders):
+        return True
+    if readings and all(read.scale and read.rest in ("", "image") for read in readings):
+        return True
+    targets = {read.rest for read in readings if read.says_target}
+    others = {read.rest for read in readings if not read.words}
+    return any(
+        read.rest in targets or (read.is_certain and read.rest in {"", *others})
+        for read in readings
+        if read.says_degraded
+    )
 
 
 def _describe_layouts(scale: int) -> str:
-    kinds = ", ".join(extension.removeprefix(".") for extension in EXTENSIONS)
     pairs = (
-        "train/ and test/ of SEQUENCE/sharp/ beside SEQUENCE/blur/, or target/ beside input/"
+        "train/ and test/ of SEQUENCE/sharp/ beside SEQUENCE/blur/, target/ beside input/, or "
+        "a_GT.png beside a_NOISY.png"
         if scale == 1
-        else f"HR/ (beside LR_bicubic/X{scale}/ or LR/X{scale}/, if any), or DIV2K_train_HR/ and "
-        f"DIV2K_valid_HR/ (beside DIV2K_train_LR_bicubic/X{scale}/, if any)"
+        else f"HR/ (beside LR_bicubic/X{scale}/ or LR/X{scale}/, if any), DIV2K_train_HR/ and "
+        f"DIV2K_valid_HR/ (beside DIV2K_train_LR_bicubic/X{scale}/, if any), GT/ beside LQ/, or "
+        "a_HR.png beside a_LR.png"
     )
-    return f"images ({kinds}) directly in this folder or in folders of it; or {pairs}"
+    kinds = "png, jpg, webp, tif, bmp, .."
+    return f"target images ({kinds}) directly in this folder or in folders of it; or {pairs}"
 
 
 def _describe_content(root: Path) -> str:

@@ -1,18 +1,22 @@
 """Reading an image pair, and making its degraded image where there is no file."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dfc.common.errors import UserError
-from dfc.data.layouts import Pair
+from dfc.data.layouts import Pair, join_folders
 from dfc.images.files import read_image
+from dfc.images.pixels import drop_equal_colours
 from dfc.tasks.base import Task
 
 
 def load_pair(pair: Pair, task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Read a pair; without a file of the degraded image, the task makes it from the target one.
 
-    Raises `UserError` if a file is not readable, the target image is smaller than one degraded
-    pixel, or the two do not fit each other in size or channels.
+    Where one of the two is grey, the other may be of three equal colours. Raises `UserError` if a
+    file is not readable, the target image is smaller than one degraded pixel, or the two do not fit
+    each other in size or channels.
 
     Returns
     -------
@@ -24,6 +28,8 @@ def load_pair(pair: Pair, task: Task) -> tuple[np.ndarray, np.ndarray]:
     if not has_degraded_file(pair, task):
         return task.degrade(target, pair.name), target
     degraded = read_image(pair.degraded)
+    if degraded.ndim != target.ndim:
+        degraded, target = drop_equal_colours(degraded), drop_equal_colours(target)
     height, width = (side // scale for side in whole.shape[:2])
     # Where the sides of the target are no multiple of the scale, published sets have one pixel more
     # for what remains.
@@ -55,6 +61,14 @@ def _load_whole(pair: Pair, task: Task) -> np.ndarray:
 def has_degraded_file(pair: Pair, task: Task) -> bool:
     """Whether the degraded image is read, and not made."""
     return pair.degraded is not None and task.reads_files
+
+
+def describe_pairs(name: str, pairs: Sequence[Pair], task: Task) -> str:
+    """Say in a line how many pairs of a set were taken from where."""
+    targets = f"{len(pairs)} target images of {join_folders(pair.target for pair in pairs)}"
+    if not has_degraded_file(pairs[0], task):
+        return f"{name}: {targets}; degraded images are made of them"
+    return f"{name}: {targets}, degraded ones of {join_folders(pair.degraded for pair in pairs)}"
 
 
 def describe_size(image: np.ndarray) -> str:

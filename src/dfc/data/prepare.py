@@ -23,7 +23,7 @@ VALIDATION_SIDE = 128
 
 
 def find_training_pairs(
-    source: str, train_dir: Path, val_dir: Path, scale: int
+    source: str, train_dir: Path, val_dir: Path, scale: int, reads_files: bool = True
 ) -> dict[str, list[Pair]]:
     """List the image pairs of both splits, "train" and "val", neither of which is empty.
 
@@ -35,8 +35,8 @@ def find_training_pairs(
     if source == "sample":
         names = {"train": sample.TRAIN, "val": sample.VALIDATION}
         return {split: [*map(sample.find_photograph, names[split])] for split in names}
-    train = find_pairs(train_dir, scale, "train")
-    val = find_pairs(val_dir, scale, "val") if list_images(val_dir) else []
+    train = find_pairs(train_dir, scale, "train", reads_files)
+    val = find_pairs(val_dir, scale, "val", reads_files) if list_images(val_dir) else []
     if val == train or not val:
         if len(train) < 2:
             raise UserError(

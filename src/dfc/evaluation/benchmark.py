@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
+from dfc.common.errors import UserError
 from dfc.common.parallel import count_image_workers, prefetch
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
@@ -59,7 +60,10 @@ class Comparison:
         if folder:
             for method, image in restored.items():
                 write_image(folder / set_name / method / f"{pair.name}.png", round_to_8_bit(image))
-        measured = measure(self.task.metrics, restored, target)
+        try:
+            measured = measure(self.task.metrics, restored, target)
+        except ValueError as error:
+            raise UserError(f"{pair.target}: too small to be measured: {error}") from None
         return [
             {"set": set_name, "method": method, "image": pair.name} | scores
             for method, scores in measured.items()

@@ -1,5 +1,6 @@
 """Tables of scores: averaged over sets, as metrics of DVC, and for people."""
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -32,12 +33,16 @@ def compute_gains(table: pd.DataFrame) -> pd.Series:
 def nest_metrics(table: pd.DataFrame, storage_mib: Mapping[str, float]) -> dict:
     """Nest a table as {set: {method: {psnr, ssim, ..}}, storage_mib: {method: MiB}}.
 
-    Rounded to what people can read, and finer than what they can see.
+    Rounded to what people can read, and finer than what they can see; None for what is not finite,
+    which JSON cannot say.
     """
     metrics: dict = {}
     for row in table.drop(columns="storage_mib").to_dict("records"):
         set_name, method = row.pop("set"), row.pop("method")
-        scores = {key: round(value, 4 if key == "ssim" else 3) for key, value in row.items()}
+        scores = {
+            key: round(value, 4 if key == "ssim" else 3) if math.isfinite(value) else None
+            for key, value in row.items()
+        }
         metrics.setdefault(set_name, {})[method] = scores
     return metrics | {"storage_mib": {key: float(f"{mib:.4g}") for key, mib in storage_mib.items()}}
 

@@ -2,42 +2,27 @@
 
 import io
 import os
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin
+from PIL import Image, ImageOps, PngImagePlugin
 
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write
 from dfc.images.degradation import estimate_jpeg_quality
+from dfc.images.encoding import encode_frames
+from dfc.images.formats import EXTENSIONS, FORMATS
+from dfc.images.modes import GREY, convert_cmyk, convert_to_8_bit
 
-KEPT = {
-    "PNG": ("icc_profile", "exif", "dpi"),
-    "JPEG": ("icc_profile", "exif", "dpi", "xmp"),
-    "WEBP": ("icc_profile", "exif", "xmp"),
-    "TIFF": ("icc_profile", "exif", "dpi"),
-    "BMP": ("dpi",),
-}
-"""What each format keeps of the `info` of an image; PNG and TIFF keep XMP in a way of their own."""
-XMP_TAG = 700
-ANIMATED = ("PNG", "WEBP", "TIFF")
-FORMATS = {
-    ".png": "PNG",
-    ".bmp": "BMP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".webp": "WEBP",
-}
-"""Pillow's names of the formats, by extension."""
-EXTENSIONS = tuple(FORMATS)
-GREY = ("1", "L", "LA", "La")
-"""Modes of Pillow that become one channel of 8 bits."""
+ORIENTATION = 274  # of EXIF; from 5 on, a photograph lies on its side
+PngImagePlugin.MAX_TEXT_CHUNK = 2**26  # bytes of a text or a profile; 1 MB by default
+PngImagePlugin.MAX_TEXT_MEMORY = 2**28  # of all texts of a file
+PNG = b"\x89PNG\r\n\x1a\n"
+PIXEL_CHUNKS = (b"tRNS", b"acTL", b"fcTL", b"fdAT")
+"""Chunks of PNG that are not critical, but change what is seen."""
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -59,13 +44,16 @@ def read_image(path: Path) -> np.ndarray:
 def read_shape(path: Path) -> tuple[int, ...]:
     """Read the shape of what `read_image` gives from the header of a file, which is quick.
 
-    A photograph is not turned upright: its sides may change places. Raises `UserError` if the file
-    is missing or has no header of an image.
+    Raises `UserError` if the file is missing or has no header of an image.
     """
     try:
         with Image.open(path) as image:
+            # Looking for an EXIF after the pixels of a PNG file would decode them.
+            exif = image.getexif() if image.format != "PNG" or "exif" in image.info else {}
+            turned = exif.get(ORIENTATION, 1) > 4
+            sides = image.size if turned else image.size[::-1]
             grey = image.mode in GREY or image.mode.startswith("I;16")
-            return (image.height, image.width) if grey else (image.height, image.width, 3)
+            return sides if grey else (*sides, 3)
     except Exception as error:  # as in `open_frames`
         raise UserError(f"{path}: expected a readable image: {error}") from error
 
@@ -79,15 +67,18 @@ def open_frames(source: Path | BinaryIO, most: int | None = None) -> list[Image.
     """Open and decode an image file: all its frames or pages, or the first ones, turned upright.
 
     CMYK becomes RGB through its colour profile, if it has one. The `info` of a frame has
-    `reduced_bits` where Pillow gave 8 bits of 16, and of a JPEG file, the `jpeg_quality`, about. A
-    file that cannot be read is a `UserError`.
+    `reduced_bits` where Pillow gave 8 bits of 16, `damaged` where metadata could not be read (what
+    they are called), and of a JPEG file, the `jpeg_quality`, about. A file that cannot be read is a
+    `UserError`.
     """
+    file = source if isinstance(source, Path) else io.BytesIO(source.read())
     try:
-        with Image.open(source) as image:
-            # The frames of MPO are views of one photograph.
-            count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-            return [_decode_frame(image, index) for index in range(min(count, most or count))]
+        return _decode(file, most)
     except Exception as error:  # decoders answer damage with a dozen different exceptions
+        with suppress(Exception):
+            frames = _decode(io.BytesIO(_strip_png(file)), most)
+            frames[0].info["damaged"] = "metadata"
+            return frames
         raise UserError(f"{name_source(source)}: expected a readable image: {error}") from error
 
 
@@ -96,15 +87,44 @@ def name_source(source: Path | BinaryIO) -> str:
     return str(source) if isinstance(source, Path) else "-"
 
 
+def _decode(file: Path | BinaryIO, most: int | None) -> list[Image.Image]:
+    with Image.open(file) as image:
+        # The frames of MPO are views of one photograph.
+        count = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        return [_decode_frame(image, index) for index in range(min(count, most or count))]
+
+
+def _strip_png(file: Path | io.BytesIO) -> bytes:
+    """Leave out what a PNG file holds beside its pixels; a `ValueError` if it is none."""
+    data = file.read_bytes() if isinstance(file, Path) else file.getvalue()
+    if not data.startswith(PNG):
+        raise ValueError
+    kept, start = [PNG], len(PNG)
+    while start < len(data):
+        end = start + 12 + int.from_bytes(data[start : start + 4])
+        name = data[start + 4 : start + 8]
+        if name[:1].isupper() or name in PIXEL_CHUNKS:
+            kept.append(data[start:end])
+        start = end
+    return b"".join(kept)
+
+
 def _decode_frame(image: Image.Image, index: int) -> Image.Image:
     if index:
         image.seek(index)
     quality = estimate_jpeg_quality(image)
     reduced = image.mode in ("RGB", "RGBA", "LA") and ";16" in str(image.tile)
     image.load()
-    frame = ImageOps.exif_transpose(image)
+    try:
+        frame = ImageOps.exif_transpose(image)
+    except Exception:
+        frame = image.copy()
+        frame.info = {key: value for key, value in image.info.items() if key != "exif"}
+        frame.info["damaged"] = "EXIF"
     if frame.mode == "CMYK":
-        frame = _convert_cmyk(frame)
+        frame = convert_cmyk(frame)
+    elif frame.mode == "I" and image.format == "PPM":  # of 16 bits, which Pillow does not say
+        frame = frame.convert("I;16")
     if reduced:
         frame.info["reduced_bits"] = True
     if quality is not None:
@@ -112,50 +132,35 @@ def _decode_frame(image: Image.Image, index: int) -> Image.Image:
     return frame
 
 
-def _convert_cmyk(image: Image.Image) -> Image.Image:
-    """Turn CMYK into RGB, through the profile of the image if it has one that is whole."""
-    profile = image.info.pop("icc_profile", None)
-    if profile:
-        rgb = ImageCms.createProfile("sRGB")
-        with suppress(ImageCms.PyCMSError):
-            image = ImageCms.profileToProfile(image, io.BytesIO(profile), rgb, outputMode="RGB")
-            image.info["icc_profile"] = ImageCms.ImageCmsProfile(rgb).tobytes()
-    return image.convert("RGB")
-
-
-def convert_to_8_bit(image: Image.Image) -> np.ndarray:
-    """Turn an image of any mode into uint8, [H, W] or [H, W, 3]; a `ValueError` at 32 bits."""
-    if image.mode.startswith("I;16"):
-        # 65535 / 257 = 255, so that black and white stay exactly black and white.
-        return np.rint(np.asarray(image) / 257).astype(np.uint8)
-    if image.mode in ("I", "F"):
-        raise ValueError("its pixels have 32 bits; convert it to 8 or 16 bits")
-    return np.array(image.convert("L" if image.mode in GREY else "RGB"))
-
-
-def convert_to_array(image: Image.Image) -> np.ndarray:
-    """Turn an image of any mode into an array of all that it holds; a `ValueError` at 32 bits.
-
-    That is uint16 [H, W] of 16 bits, and uint8 [H, W], [H, W, 3], or [H, W, 4] with transparency.
-    """
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
-    if image.has_transparency_data:
-        return np.array(image.convert("RGBA"))
-    return convert_to_8_bit(image)
-
-
 def list_images(folder: Path) -> list[Path]:
     """List the image files in a folder, if it exists, and its sub-folders, sorted by path.
 
-    They have an extension of `EXTENSIONS`, in any case. Links are followed; hidden files and
-    folders (as macOS leaves them in archives) are skipped.
+    They have an extension of `EXTENSIONS`, in any case.
     """
-    found = []
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(parent, name) for name in files if is_image(name)]
-    return sorted(found)
+    return sorted(path for path in list_files(folder) if is_image(path.name))
+
+
+def list_files(folder: Path) -> Iterator[Path]:
+    """List the files in a folder, if it exists, and its sub-folders, in no certain order.
+
+    Links are followed, but for those to a folder that they lie in; hidden files and folders (as
+    macOS leaves them in archives) are skipped.
+    """
+    waiting = [(folder, frozenset[str]())]
+    while waiting:
+        folder, above = waiting.pop()
+        real = os.path.realpath(folder)
+        if real in above:
+            continue
+        with suppress(OSError):
+            for name in os.listdir(folder):
+                path = folder / name
+                if name.startswith("."):
+                    continue
+                if os.path.isdir(path):
+                    waiting.append((path, above | {real}))
+                else:
+                    yield path
 
 
 def is_image(name: str) -> bool:
@@ -169,45 +174,8 @@ def write_image(path: Path, image: np.ndarray | Image.Image) -> None:
     An array is uint8, of shape (height, width) or (height, width, 3).
     """
     frame = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    with atomic_write(path) as partial:
-        encode_frames([frame], partial, FORMATS[path.suffix.lower()])
-
-
-def encode_frames(
-    frames: Sequence[Image.Image],
-    target: Path | BinaryIO,
-    format: str,
-    quality: int | None = None,
-    png_level: int | None = None,
-) -> None:
-    """Encode an image, or an animation or pages, with what `info` holds of `KEPT` and times.
-
-    The formats of `ANIMATED` take several frames, others the first. Quality, 1..100, is 95 by
-    default in JPEG, and WebP is lossless then; the level of PNG is 0..9.
-    """
-    first = frames[0]
-    options: dict[str, Any] = {}
-    if format == "PNG":
-        fast = {"compress_type": zlib.Z_RLE}  # of photographs: as small as level 6, 5 times faster
-        options = fast if png_level is None else {"compress_level": png_level}
-    elif format == "JPEG":
-        options = {"quality": quality or 95}
-    elif format == "WEBP":
-        options = {"lossless": quality is None, "quality": quality or 50}
-    if format == "JPEG" and first.mode not in ("L", "RGB"):
-        first = first.convert("RGB")
-    options |= {key: first.info[key] for key in KEPT[format] if first.info.get(key)}
-    if xmp := first.info.get("xmp"):
-        if format == "PNG":
-            options["pnginfo"] = PngImagePlugin.PngInfo()
-            options["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode("utf-8", "replace"))
-        elif format == "TIFF":  # one of the tags that EXIF is made of
-            exif = first.getexif()
-            exif[XMP_TAG] = xmp
-            options["exif"] = exif
-    if len(frames) > 1 and format in ANIMATED:
-        options |= {"save_all": True, "append_images": frames[1:]}
-        if format != "TIFF":
-            options["duration"] = [frame.info.get("duration", 0) for frame in frames]
-            options["loop"] = first.info.get("loop", 1)
-    first.save(target, format, **options)
+    try:
+        with atomic_write(path) as partial:
+            encode_frames([frame], partial, FORMATS[path.suffix.lower()])
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error

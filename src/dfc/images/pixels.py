@@ -38,6 +38,12 @@ def round_to_8_bit(image: np.ndarray) -> np.ndarray:
     return np.rint(image).clip(0, 255).astype(np.uint8)
 
 
+def drop_equal_colours(image: np.ndarray) -> np.ndarray:
+    """Make an image [H, W, 3] whose three colours are equal everywhere a grey one [H, W]."""
+    is_grey = image.ndim == 3 and (image == image[..., :1]).all()
+    return image[..., 0] if is_grey else image
+
+
 def cut_margin(image: np.ndarray, margin: int) -> np.ndarray:
     """Cut off `margin` pixels, 0 or more, on all sides."""
     height, width = image.shape[:2]

@@ -9,6 +9,10 @@ import numpy as np
 from dfc.images.pixels import compute_luma
 
 Metric = Callable[[np.ndarray, np.ndarray], float]  # compares a restored image with its target
+HIGHEST_PSNR = 100.0
+"""PSNR of identical images, and the most that any has, dB: so that means and gains are finite."""
+
+SSIM_WINDOW = 11  # pixels of a side
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
 
     Returns
     -------
-    float : in dB; infinite for identical images
+    float : in dB, at most `HIGHEST_PSNR`, which identical images have
 
     Raises
     ------
@@ -66,8 +70,9 @@ def compute_psnr(restored: np.ndarray, target: np.ndarray, shave: int = 0) -> fl
     if 2 * shave >= min(height, width):
         raise ValueError(f"shaving {shave} pixels leaves none of {width}x{height}")
     inside = np.s_[shave : height - shave, shave : width - shave]
-    with np.errstate(divide="ignore"):  # no error at all: infinite, as intended
-        return float(peak_signal_noise_ratio(target[inside], restored[inside], data_range=255))
+    with np.errstate(divide="ignore"):  # no error at all: infinite, of which the highest is left
+        psnr = peak_signal_noise_ratio(target[inside], restored[inside], data_range=255)
+    return min(float(psnr), HIGHEST_PSNR)
 
 
 def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
@@ -83,6 +88,9 @@ def compute_ssim(restored: np.ndarray, target: np.ndarray) -> float:
     from skimage.metrics import structural_similarity
 
     _check_shapes(restored, target)
+    height, width = target.shape[:2]
+    if min(height, width) < SSIM_WINDOW:
+        raise ValueError(f"SSIM needs at least {SSIM_WINDOW} pixels a side, found {width}x{height}")
     return float(
         structural_similarity(
             target.astype(np.float32),
@@ -107,8 +115,15 @@ def compute_psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> 
     Returns
     -------
     float : in dB; at most `compute_psnr`
+
+    Raises
+    ------
+    ValueError : if the shapes differ, or there are no two blocks
     """
     _check_shapes(restored, target)
+    height, width = target.shape
+    if min(height, width) <= block:
+        raise ValueError(f"PSNR-B needs more than {block} pixels a side, found {width}x{height}")
     pixels = restored.astype(np.float64)
     boundary, inside = [], []
     for steps in (np.diff(pixels, axis=0), np.diff(pixels, axis=1).T):
@@ -120,7 +135,7 @@ def compute_psnr_b(restored: np.ndarray, target: np.ndarray, block: int = 8) -> 
     factor = np.log2(block) / np.log2(min(pixels.shape)) if excess > 0 else 0
     error = np.mean((pixels - target) ** 2) + factor * excess
     with np.errstate(divide="ignore"):
-        return float(10 * np.log10(255**2 / error))
+        return min(float(10 * np.log10(255**2 / error)), HIGHEST_PSNR)
 
 
 def _check_shapes(restored: np.ndarray, target: np.ndarray) -> None:

@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from dfc.common.errors import UserError
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
 from dfc.params import Schedule
+from dfc.tasks.metrics import HIGHEST_PSNR
 from dfc.training.batches import Batches
 from dfc.training.checkpoints import Checkpoints
 
@@ -34,7 +36,8 @@ def fit(
 ) -> nn.Module:
     """Train a model: log-MSE, Adam, cosine from `lr0` to `lr1`; resumes where it was stopped.
 
-    Returns the model with the EMA of its parameters, which is what is validated.
+    Returns the model with the EMA of its parameters, which is what is validated. Raises `UserError`
+    where the loss is no finite number any more.
 
     Parameters
     ----------
@@ -85,6 +88,10 @@ def fit(
         if done % schedule.val_step == 0 or done == schedule.total_iter:
             loss = accelerator.reduce(torch.stack(losses).mean(), "mean").item()
             losses.clear()
+            if not math.isfinite(loss):
+                raise UserError(
+                    f"lr0: the loss is {loss} after iteration {done}; try a smaller one"
+                )
             psnr = validate(ema.module, validation, accelerator)
             progress.set_postfix(val_psnr=f"{psnr:.2f} dB")
             values = {"loss": loss, "val_psnr": psnr, "lr": optimizer.param_groups[0]["lr"]}
@@ -179,5 +186,5 @@ def validate(model: nn.Module, validation: PairStore, accelerator: Accelerator) 
             for planes in validation.planes(index)
         )
         error = functional.mse_loss(model(degraded), target)
-        scores[index] = 10 * torch.log10(255**2 / error.clamp(min=1e-10))
+        scores[index] = (10 * torch.log10(255**2 / error)).clamp(max=HIGHEST_PSNR)
     return accelerator.reduce(scores, "sum").mean().item()

@@ -32,7 +32,7 @@ def list_rows(
             cells = []
             for key, (_, text) in columns.items():
                 shown = text.format(row[key]) if pd.notna(row[key]) else ""
-                value = str(row[key]).replace("inf", "Infinity") if shown else ""
+                value = str(row[key]) if shown else ""
                 cells.append({"value": value, "text": shown, "best": shown == best[key]})
             yield {"set": row["set"], "method": row["method"], "cells": cells}
 
