@@ -102,6 +102,17 @@ def test_a_file_that_exists_is_kept(tmp_path: Path, lut: Path) -> None:
     assert load_lut(tmp_path / "mine").size_mib < load_lut(lut).size_mib
 
 
+@pytest.mark.parametrize("command", ["compress", "import", "compare", "export", "benchmark"])
+def test_what_is_no_picture_does_not_go_to_standard_output(
+    tmp_path: Path, lut: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = ("--data", tmp_path, "--images") if command == "benchmark" else ("-o",)
+    with pytest.raises(UserError, match=r"-: expected a (file|folder)"):
+        dfc(command, lut, *output, "-")
+    assert not Path("-").exists()
+
+
 def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:
     facts = json.loads(dfc("info", lut, "--json").stdout)
     assert (facts["kind"], facts["architecture"], facts["scale"]) == ("lut", "mulut", 2)
