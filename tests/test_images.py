@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,15 @@ def test_colour_in_any_form_is_read_as_rgb(tmp_path: Path, mode: str) -> None:
     assert image.dtype == np.uint8
     assert (image == (255, 0, 0)).all()
     assert image.shape == (4, 5, 3)
+
+
+def test_a_palette_with_transparency_is_read_without_a_warning(tmp_path: Path) -> None:
+    picture = Image.effect_noise((8, 6), 50).quantize(4)
+    picture.save(tmp_path / "a.png", transparency=bytes([0, 128]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        image = read_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(image, np.asarray(picture.convert("RGB")))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA"])

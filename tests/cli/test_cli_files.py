@@ -143,6 +143,17 @@ def test_a_lut_may_be_read_by_whoever_may_read_other_files(tmp_path: Path, lut: 
     assert lut.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+@pytest.mark.parametrize("command", ["compress", "import", "compare", "export", "benchmark"])
+def test_what_is_no_picture_does_not_go_to_standard_output(
+    tmp_path: Path, lut: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = ("--data", tmp_path, "--images") if command == "benchmark" else ("-o",)
+    with pytest.raises(UserError, match=r"-: expected a (file|folder)"):
+        dfc(command, lut, *output, "-")
+    assert not Path("-").exists()
+
+
 def test_a_lut_says_what_it_is(tmp_path: Path, lut: Path) -> None:
     facts = json.loads(dfc("info", lut, "--json").stdout)
     assert (facts["kind"], facts["architecture"], facts["scale"]) == ("lut", "mulut", 2)

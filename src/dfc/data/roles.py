@@ -143,7 +143,7 @@ def _list_words(names: Iterable[str]) -> frozenset[str]:
     return frozenset(word for name in names for word in read_name(name).words)
 
 
-def _confirm(found: Iterable[tuple[str, frozenset[str]]], alone: bool = False) -> set[str]:
+def _confirm(found: Iterable[tuple[str, frozenset[str]]]) -> set[str]:
     """Find the words that tell counterparts apart.
 
     Of what is alike but for its words, those that not all have in common count if a target and a
