@@ -29,6 +29,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     kernel_cache._warn.cache_clear()
 
     def call() -> str:
+        kernel_cache._stamp_sources.cache_clear()
         spec = importlib.util.spec_from_file_location("toy", tmp_path / "toy.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -69,6 +70,14 @@ def test_a_damaged_kernel_is_compiled_anew(
     file.write_bytes(damage(file.read_bytes()))
     assert [start(), start()] == ["compiled", "read"]
     assert len(list_files(tmp_path, ending)) == 1, "in place of the damaged one"
+
+
+def test_kernels_are_compiled_anew_where_code_beside_them_changes(
+    tmp_path: Path, start: Callable[[], str]
+) -> None:
+    assert [start(), start()] == ["compiled", "read"]
+    (tmp_path / "simd.py").write_text("")
+    assert [start(), start()] == ["compiled", "read"]
 
 
 def test_the_code_of_another_overload_is_not_taken(

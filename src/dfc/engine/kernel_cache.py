@@ -80,7 +80,7 @@ class _KernelCache(FunctionCache):
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
         beside = Path(inspect.getfile(function)).with_name("__pycache__")
-        name, stamp = self._impl.filename_base, self._impl.locator.get_source_stamp()
+        name, stamp = self._impl.filename_base, _stamp_sources(beside.parent)
         self._cache_file = _Files(self._cache_path, name, stamp)
         self._installed = _Files(str(beside), name, stamp)
 
@@ -95,6 +95,13 @@ class _KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError as error:
             _warn(self._cache_path, error.strerror)
+
+
+@cache
+def _stamp_sources(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Tell by its files when the code of a folder changes: kernels have code of others in them."""
+    files = ((path.name, path.stat()) for path in sorted(folder.glob("*.py")))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)
 
 
 @cache
