@@ -3,9 +3,10 @@
 Print the LUT as a page that restores pictures, too.
 """
 
+import json
 from pathlib import Path
 
-from dfc.common.environment import describe_commit, describe_machine
+from dfc.common.environment import describe_commit
 from dfc.common.errors import exit_on_user_error
 from dfc.common.files import atomic_write
 from dfc.common.pipeline import (
@@ -19,28 +20,32 @@ from dfc.common.pipeline import (
     SCORES,
     STAGES,
     TIMES,
-    record_time,
 )
 from dfc.evaluation.evidence import read_evidence
-from dfc.evaluation.experiments import read_experiments
+from dfc.evaluation.experiments import describe_absent, read_experiments
 from dfc.models.artifact import load_lut
 from dfc.params import Params, load_params
 from dfc.report.figures import write_figures
 from dfc.report.page import render_page
-from dfc.report.run import Run, describe_training, read_curves, read_seconds, read_time
+from dfc.report.run import Run, describe_training, read_curves, read_times
 from dfc.runtimes import print_files
 
 
 def main(params: Params, root: Path = Path()) -> None:
     """Run the stage."""
     evidence = read_evidence(root / EVIDENCE, root / SCORES)
+    times = read_times(root / TIMES, STAGES)
+    machines = "; ".join(times["machine"].unique())
+    experiments = read_experiments()
+    if absent := describe_absent(experiments):
+        print(absent)
     run = Run(
         facts=describe_training(params),
-        provenance={"Machine": describe_machine(), "Commit": describe_commit() or "none"},
-        seconds=read_seconds(root / TIMES, STAGES),
-        milliseconds=read_time(root / RESTORE_TIME, "milliseconds"),
+        provenance={"Machine": machines, "Commit": describe_commit() or "none"},
+        seconds=times["seconds"].to_dict(),
+        milliseconds=json.loads((root / RESTORE_TIME).read_text())["milliseconds"],
         curves=read_curves(root / REPORTS, ("train", "finetune")),
-        experiments=read_experiments(),
+        experiments=experiments,
         restore_page=RESTORE_PAGE.name,
     )
     write_figures(root / FIGURES, evidence, run.experiments)
@@ -54,5 +59,5 @@ def main(params: Params, root: Path = Path()) -> None:
 
 
 if __name__ == "__main__":
-    with exit_on_user_error(), record_time("report"):
+    with exit_on_user_error():
         main(load_params())

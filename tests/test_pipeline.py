@@ -29,8 +29,10 @@ def test_the_stages_form_the_documented_chain() -> None:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, quick_params: dict[str, Any]) -> Path:
-    """Give a copy of the project, committed, with params that make every stage quick."""
-    folder = tmp_path_factory.mktemp("project")
+    """Give a clone of the project, with both remotes, and params that make every stage quick."""
+    remotes = tmp_path_factory.mktemp("remotes")
+    run(remotes, "git", "init", "--quiet", "--bare", "--initial-branch", "main", "git")
+    folder = clone(remotes, "first")
     for name in (".dvc", "stages", "src", "data"):
         ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "prepared", "*.local")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -39,16 +41,22 @@ def project(tmp_path_factory: pytest.TempPathFactory, quick_params: dict[str, An
     (folder / "reports").mkdir()
     shutil.copy(ROOT / "reports/.gitignore", folder / "reports")
     (folder / "params.yaml").write_text(yaml.safe_dump(quick_params))
-    run(folder, "git", "init", "--quiet")
-    run(folder, "git", "config", "user.name", "test")
-    run(folder, "git", "config", "user.email", "test@example.org")
+    run(folder, "dvc", "remote", "add", "--quiet", "--default", "storage", str(remotes / "storage"))
     commit(folder)
     return folder
 
 
-def run(folder: Path, *command: str, expect: int = 0) -> str:
-    scripts = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+def clone(remotes: Path, name: str) -> Path:
+    run(remotes, "git", "clone", "--quiet", "git", name)
+    folder = remotes / name
+    run(folder, "git", "config", "user.name", "test")
+    run(folder, "git", "config", "user.email", "test@example.org")
+    return folder
+
+
+def run(folder: Path, *command: str, expect: int = 0, before_path: Path | None = None) -> str:
+    folders = [before_path or Path(), Path(sys.executable).parent, os.environ["PATH"]]
+    environment = os.environ | {"PATH": os.pathsep.join(map(str, folders))}
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300
     )
@@ -65,15 +73,25 @@ def stages_run(output: str) -> Iterator[str]:
     return (stage for stage in STAGES if f"Running stage '{stage}'" in output)
 
 
+def read_digests(folder: Path) -> dict[str, str]:
+    """Read the digests of all outputs but times, which differ from run to run, and the page."""
+    stages = yaml.safe_load((folder / "dvc.lock").read_text())["stages"].values()
+    digests = {out["path"]: out["md5"] for stage in stages for out in stage["outs"]}
+    differing = ("reports/times/", "reports/index.html")
+    return {path: md5 for path, md5 in digests.items() if not path.startswith(differing)}
+
+
 @pytest.fixture(scope="module")
 def experiment(project: Path) -> dict[str, list[str]]:
     """Run the pipeline, commit, run it again and as an experiment; give the stages of each."""
     ran = {"first": list(stages_run(run(project, "dvc", "repro")))}
     commit(project)
     ran["again"] = list(stages_run(run(project, "dvc", "repro")))
-    # Times differ from run to run: neither they nor the page that shows them are outputs.
+    before = read_digests(project)
     run(project, "dvc", "repro", "--force", "--single-item", "benchmark", "report")
-    assert run(project, "git", "status", "--porcelain") == ""
+    assert read_digests(project) == before
+    changed = run(project, "git", "status", "--porcelain").split()
+    assert set(changed) <= {"M", "dvc.lock"}, "no output is in Git"
     output = run(project, "dvc", "exp", "run", "--name", "coarse", "-S", "dfc.interval=6")
     return ran | {"experiment": list(stages_run(output))}
 
@@ -157,20 +175,58 @@ def test_experiments_are_seen_side_by_side(project: Path) -> None:
     assert refused == "error: frontier.svg: exists already; --force replaces it\n"
 
 
-def test_trained_luts_travel_through_a_remote(project: Path, tmp_path: Path) -> None:
-    run(project, "dvc", "repro")
-    run(project, "dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "store"))
-    run(project, "dvc", "push")
-    commit(project)
+@pytest.fixture(scope="module")
+def other(project: Path, experiment: dict[str, list[str]]) -> Path:
+    """Push all results, and give another clone, which has nothing yet but the remotes."""
+    run(project, "git", "push", "--quiet", "origin", "HEAD:main")
+    run(project, "dvc", "push", "--all-commits")
+    run(project, "dvc", "exp", "push", "origin", "--run-cache")
+    return clone(project.parent, "other")
 
-    run(tmp_path, "git", "clone", "--quiet", str(project), "other")
-    other = tmp_path / "other"
-    assert not (other / FINETUNED).exists()
-    run(other, "dvc", "pull", str(FINETUNED))
+
+def test_results_that_are_out_of_reach_are_one_line(other: Path) -> None:
+    storage, away = (other.parent / name for name in ("storage", "away"))
+    run(other, "dvc", "exp", "pull", "--no-cache", "origin")
+    storage.rename(away)
+    error = run(other, "dfc", "frontier", expect=1)
+    away.rename(storage)
+    assert error.startswith("error: no results here of workspace, main, coarse: `dvc pull` brings")
+    assert error.count("\n") == 1
+
+
+def test_what_one_machine_has_run_no_other_runs_again(
+    project: Path, other: Path, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho a stage was started; exit 1\n")
+    python.chmod(0o755)
+    change = ("-S", "dfc.interval=6")
+    output = run(other, "dvc", "exp", "run", "--pull", *change, before_path=tmp_path)
+    assert list(stages_run(output)) == [] and "Stage 'finetune' is cached" in output
+    for path in (FINETUNED, "reports/index.html", "reports/times/train.json"):
+        assert (other / path).read_bytes() == (project / path).read_bytes()
+
+    change = ("-S", "benchmark.save_images=false")
+    output = run(other, "dvc", "exp", "run", "--pull", "--name", "lean", *change)
+    assert list(stages_run(output)) == ["benchmark", "report"]
+    run(other, "dvc", "exp", "push", "origin", "--run-cache")
+    run(project, "dvc", "exp", "pull", "origin", "--run-cache")
+    for folder in (project, other):
+        assert {"coarse", "lean"} <= set(run(folder, "dvc", "exp", "list", "--name-only").split())
+        assert "3 LUTs measured on sample" in run(folder, "dfc", "frontier")
+
+
+def test_a_trained_lut_comes_from_the_remote(project: Path) -> None:
+    run(project, "dvc", "repro")
+    commit(project)
+    run(project, "dvc", "push")
+    run(project, "git", "push", "--quiet", "origin", "HEAD:main")
+    folder = clone(project.parent, "third")
+    run(folder, "dvc", "pull", str(FINETUNED))
     picture = np.random.default_rng(0).integers(256, size=(9, 8, 3), dtype=np.uint8)
-    write_image(other / "small.png", picture)
-    run(other, "dfc", "restore", str(FINETUNED), "small.png", "-o", "large.png")
-    restored = read_image(other / "large.png")
+    write_image(folder / "small.png", picture)
+    run(folder, "dfc", "restore", str(FINETUNED), "small.png", "-o", "large.png")
+    restored = read_image(folder / "large.png")
     np.testing.assert_array_equal(restored, restore(picture, load_lut(project / FINETUNED)))
 
 

@@ -6,6 +6,7 @@ from dvc.exceptions import DvcException
 
 from dfc.common.errors import UserError
 from dfc.evaluation.experiments import (
+    describe_absent,
     format_settings,
     list_varied,
     read_experiments,
@@ -48,6 +49,19 @@ def test_what_has_not_ended_well_does_not_count(monkeypatch: pytest.MonkeyPatch)
     found = read_experiments()
     assert found["name"].tolist() == ["workspace", "good", "applied"]
     assert found["applicable"].tolist() == [False, True, True]
+    assert describe_absent(found) == ""
+
+
+def test_experiments_whose_results_are_elsewhere_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = {"Experiment": None, "rev": "workspace", "State": None, "storage_mib.finetuned": 0.4}
+    away = {"Experiment": "away", "rev": "5d41402", "State": None, "reports/scores.csv": "7d79"}
+    never = {"Experiment": "never", "rev": "7d79303", "State": None, "reports/scores.csv": None}
+    monkeypatch.setattr("dvc.api.exp_show", lambda num: [here, away, never])
+    found = read_experiments()
+    assert found["name"].tolist() == ["workspace", "away"]
+    assert describe_absent(found).startswith("no results here of away: `dvc pull` brings")
 
 
 def test_files_that_dvc_cannot_read_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

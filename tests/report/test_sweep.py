@@ -61,6 +61,20 @@ def test_experiments_that_are_the_same_are_drawn_once(
     assert len(sweep.read_sweep().experiments) == 3
 
 
+def test_what_was_measured_elsewhere_is_named_beside_what_is_here(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    key = ["sample.finetuned.psnr", "storage_mib.finetuned"]
+    known = run.experiments.copy()
+    known.loc[1, key] = None
+    monkeypatch.setattr(sweep.runs, "read_experiments", lambda commits: known)
+    text = sweep.read_sweep().format_text()
+    assert "2 LUTs measured" in text and "no results here of small-fish: " in text
+    known[key] = None
+    with pytest.raises(UserError, match=r"of workspace, small-fish, large-fish: .* `dvc repro`"):
+        sweep.read_sweep()
+
+
 def test_a_set_that_was_not_measured_is_named(found: Sweep) -> None:
     with pytest.raises(UserError, match="--set: expected one of sample; got Set5"):
         sweep.read_sweep(set_name="Set5")

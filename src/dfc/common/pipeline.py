@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dfc.common.environment import describe_machine
 from dfc.common.files import atomic_write
 
 PREPARED = Path("data/prepared")
@@ -23,7 +24,7 @@ FIGURES = REPORTS / "figures"
 PAGE = REPORTS / "index.html"
 RESTORE_PAGE = REPORTS / "restore.html"  # restores pictures in a browser
 TIMES = REPORTS / "times"
-"""Times differ from run to run: they are no outputs of DVC, nor are the pages: one shows them."""
+"""Times differ from run to run: each lies in a file of its own, that no other result changes."""
 RESTORE_TIME = TIMES / "restore.json"
 STAGES = ("prepare", "init", "train", "export", "compress", "finetune", "benchmark")
 """Those that make results, in their order; the report comes after them."""
@@ -33,9 +34,10 @@ CHECKPOINTS = Path(".checkpoints")
 
 @contextmanager
 def record_time(stage: str) -> Iterator[None]:
-    """Record the seconds that a stage takes in `TIMES`; of several processes, the first does."""
+    """Record in `TIMES` what a stage takes, and where; of several processes, the first does."""
     start = time.perf_counter()
     yield
     if os.environ.get("RANK", "0") == "0":
+        seconds = round(time.perf_counter() - start, 1)
         with atomic_write(TIMES / f"{stage}.json") as unfinished:
-            unfinished.write_text(json.dumps({"seconds": round(time.perf_counter() - start, 1)}))
+            unfinished.write_text(json.dumps({"seconds": seconds, "machine": describe_machine()}))

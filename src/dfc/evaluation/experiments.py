@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dfc.common.errors import UserError
+from dfc.common.pipeline import SCORES
 from dfc.params import Params
 from dfc.tasks import find_task
 
@@ -18,7 +19,8 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
 
     The first row is the workspace, called `workspace`; then a row a commit and an experiment: name,
     applicable (whether `dvc exp apply` knows it), and the params and metrics by their keys, as
-    `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository.
+    `dfc.interval` and `sample.finetuned.psnr`. Empty where there is no DVC repository. Metrics are
+    None where neither the files here, nor the cache, nor the remote has them (`describe_absent`).
     Raises `UserError` if DVC cannot read its own files.
     """
     from dvc.api import exp_show
@@ -31,14 +33,28 @@ def read_experiments(commits: int = 1) -> pd.DataFrame:
         rows = []
     except DvcException as error:
         raise UserError(f"dvc: {error}") from error
-    frame = pd.DataFrame(rows)
-    if STORAGE not in frame:
+    if not rows:
         return pd.DataFrame(columns=["name", "applicable"])
+    frame = pd.DataFrame([{STORAGE: None, str(SCORES): None} | row for row in rows])
     applicable = frame["Experiment"].notna()
     named = frame.assign(name=frame["Experiment"].fillna(frame["rev"]), applicable=applicable)
     # What has not ended well shows the figures of the commit that it was started from.
     ended = ~named["State"].isin(["Queued", "Running", "Failed"])
-    return named[ended & _parse_numbers(named[STORAGE]).notna()].reset_index(drop=True)
+    # dvc.lock tells of scores, by their digest, wherever the benchmark was run.
+    benchmarked = _parse_numbers(named[STORAGE]).notna() | named[str(SCORES)].notna()
+    return named[ended & benchmarked].reset_index(drop=True)
+
+
+def describe_absent(experiments: pd.DataFrame) -> str:
+    """Say in one line whose metrics DVC does not find, and what brings them; empty if it finds all.
+
+    They were measured in another clone, and not pushed from there, or the remote is out of reach.
+    """
+    if experiments.empty:
+        return ""
+    names = experiments["name"][_parse_numbers(experiments[STORAGE]).isna()]
+    brings = "`dvc pull` brings those of a commit, `dvc exp pull` those of an experiment"
+    return f"no results here of {', '.join(names)}: {brings}" if len(names) else ""
 
 
 def select_alike(experiments: pd.DataFrame) -> pd.DataFrame:

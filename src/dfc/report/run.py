@@ -39,15 +39,14 @@ def describe_training(params: Params) -> dict[str, str]:
     }
 
 
-def read_time(path: Path, key: str) -> float | None:
-    """Read a time that a stage has left, in the unit of the key; None where there is none."""
-    return json.loads(path.read_text())[key] if path.exists() else None
+def read_times(folder: Path, stages: Iterable[str]) -> pd.DataFrame:
+    """Read what stages took: a row a stage that has left it, with the columns seconds and machine.
 
-
-def read_seconds(folder: Path, stages: Iterable[str]) -> dict[str, float]:
-    """Read how long stages took, as far as it is known here."""
-    times = {stage: read_time(folder / f"{stage}.json", "seconds") for stage in stages}
-    return {stage: seconds for stage, seconds in times.items() if seconds is not None}
+    Stages may have run on different machines.
+    """
+    paths = {stage: folder / f"{stage}.json" for stage in stages}
+    found = {name: json.loads(path.read_text()) for name, path in paths.items() if path.exists()}
+    return pd.DataFrame.from_dict(found, orient="index", columns=["seconds", "machine"])
 
 
 def read_curves(folder: Path, stages: Iterable[str]) -> dict[str, pd.DataFrame]:

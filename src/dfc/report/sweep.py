@@ -23,6 +23,7 @@ class Sweep:
     experiments: pd.DataFrame
     """From `dfc.evaluation.experiments`, with the columns psnr and storage_mib."""
     keys: list[str]  # the params in which they differ
+    absent: str = ""  # whose metrics are not here, in one line
 
     @cached_property
     def frontier(self) -> pd.DataFrame:
@@ -39,8 +40,12 @@ class Sweep:
         }
         table = pd.DataFrame(columns).to_markdown(index=False, disable_numparse=True)
         count = len(self.experiments)
-        text = f"{count} LUTs measured on {self.set}; for every storage, the best:\n\n{table}"
-        return text if budget_mib is None else f"{text}\n\n{self._describe_best(budget_mib)}"
+        parts = [f"{count} LUTs measured on {self.set}; for every storage, the best:", table]
+        if self.absent:
+            parts.append(self.absent)
+        if budget_mib is not None:
+            parts.append(self._describe_best(budget_mib))
+        return "\n\n".join(parts)
 
     def _describe_best(self, budget_mib: float) -> str:
         best = find_best_within(self.experiments, budget_mib)
@@ -71,13 +76,17 @@ def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
     """Collect what the experiments of this workspace have reached.
 
     `commits` is as for `read_experiments`; by default, the first set that was measured is taken.
-    Raises `UserError` if there are no experiments, or none was measured on the set.
+    Raises `UserError` if there are no experiments, their metrics are not here, or none was measured
+    on the set.
     """
     experiments = runs.read_experiments(commits)
     if experiments.empty:
         raise UserError("expected a DVC workspace with results; `dvc repro` makes them")
     comparable = runs.select_alike(experiments)
+    absent = runs.describe_absent(comparable)
     sets = runs.list_measured_sets(comparable)
+    if not sets:
+        raise UserError(f"{absent}; `dvc repro` makes those of the workspace")
     name = set_name or sets[0]
     if name not in sets:
         raise UserError(f"--set: expected one of {', '.join(sets)}; got {name}")
@@ -86,4 +95,4 @@ def read_sweep(commits: int = 1, set_name: str | None = None) -> Sweep:
         "applicable", ascending=False, kind="stable"
     )
     distinct = runs.drop_repeats(measured).reset_index(drop=True)
-    return Sweep(name, distinct, runs.list_varied(distinct))
+    return Sweep(name, distinct, runs.list_varied(distinct), absent)
