@@ -190,7 +190,9 @@ def test_results_that_are_out_of_reach_are_one_line(other: Path) -> None:
     storage.rename(away)
     error = run(other, "dfc", "frontier", expect=1)
     away.rename(storage)
-    assert error.startswith("error: no results here of workspace, main, coarse: `dvc pull` brings")
+    assert error.startswith(
+        "error: no results here of workspace, main, coarse: `dvc pull dvc.yaml`"
+    )
     assert error.count("\n") == 1
 
 

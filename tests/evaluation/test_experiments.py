@@ -61,7 +61,7 @@ def test_experiments_whose_results_are_elsewhere_are_named(
     monkeypatch.setattr("dvc.api.exp_show", lambda num: [here, away, never])
     found = read_experiments()
     assert found["name"].tolist() == ["workspace", "away"]
-    assert describe_absent(found).startswith("no results here of away: `dvc pull` brings")
+    assert describe_absent(found).startswith("no results here of away: `dvc pull dvc.yaml`")
 
 
 def test_files_that_dvc_cannot_read_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

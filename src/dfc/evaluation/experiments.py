@@ -53,8 +53,8 @@ def describe_absent(experiments: pd.DataFrame) -> str:
     if experiments.empty:
         return ""
     names = experiments["name"][_parse_numbers(experiments[STORAGE]).isna()]
-    brings = "`dvc pull` brings those of a commit, `dvc exp pull` those of an experiment"
-    return f"no results here of {', '.join(names)}: {brings}" if len(names) else ""
+    bring = "`dvc pull dvc.yaml` (a commit) and `dvc exp pull origin` (experiments) bring them"
+    return f"no results here of {', '.join(names)}: {bring}" if len(names) else ""
 
 
 def select_alike(experiments: pd.DataFrame) -> pd.DataFrame:
