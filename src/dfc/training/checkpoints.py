@@ -123,5 +123,8 @@ class Checkpoints:
             shutil.copytree(state / "curves", self.curves)
 
     def clear(self) -> None:
-        """Forget everything."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Forget everything; a folder that is a link, to a disk that other machines see, stays."""
+        for path in self.folder.glob("*"):
+            shutil.rmtree(path, ignore_errors=True)
+        if not self.folder.is_symlink():
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
@@ -60,8 +61,9 @@ def fit(
     accelerator.register_for_checkpointing(cosine, ema)
 
     main = accelerator.is_main_process
-    state, start = checkpoints.find_resumable()
-    accelerator.wait_for_everyone()
+    # The first process says where to start: other machines may see the folder as it was before.
+    found = [checkpoints.find_resumable() if main else None]
+    state, start = broadcast_object_list(found)[0]
     if state:
         if main:
             print(f"resumes after iteration {start}")
