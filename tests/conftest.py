@@ -39,7 +39,7 @@ settings.load_profile("patient")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the files that take longest, so that several workers end at the same time."""
-    longest = ("test_processes.py", "test_pipeline.py")
+    longest = ("test_slurm.py", "test_processes.py", "test_pipeline.py")
     items.sort(key=lambda item: longest.index(item.path.name) if item.path.name in longest else 9)
 
 
@@ -107,6 +107,25 @@ def quick_params() -> dict[str, Any]:
     params["train"].update(total_iter=2, val_step=1)
     params["finetune"].update(total_iter=2, val_step=1, batch_size=2, patch_size=8)
     return params
+
+
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path, dict[str, Any]], None]:
+    """Give a function that copies the project to a folder, with other params."""
+
+    def copy(folder: Path, params: dict[str, Any]) -> None:
+        # What Numba has compiled comes along, but for what others are writing just now.
+        names = ("tmp", "cache", "prepared", "*.local", "*.pyc*", "*.tmp.*")
+        ignored = shutil.ignore_patterns(*names)
+        for name in (".dvc", "cluster", "stages", "src", "data"):
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for name in ("dvc.yaml", "accelerate.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, folder)
+        (folder / "reports").mkdir()
+        shutil.copy(ROOT / "reports/.gitignore", folder / "reports")
+        (folder / "params.yaml").write_text(yaml.safe_dump(params))
+
+    return copy
 
 
 @pytest.fixture

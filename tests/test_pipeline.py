@@ -2,10 +2,9 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,16 @@ def test_the_stages_form_the_documented_chain() -> None:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, quick_params: dict[str, Any]) -> Path:
+def project(
+    tmp_path_factory: pytest.TempPathFactory,
+    quick_params: dict[str, Any],
+    copy_project: Callable[[Path, dict[str, Any]], None],
+) -> Path:
     """Give a clone of the project, with both remotes, and params that make every stage quick."""
     remotes = tmp_path_factory.mktemp("remotes")
     run(remotes, "git", "init", "--quiet", "--bare", "--initial-branch", "main", "git")
     folder = clone(remotes, "first")
-    for name in (".dvc", "stages", "src", "data"):
-        ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "prepared", "*.local")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("dvc.yaml", "accelerate.yaml", ".dvcignore", ".gitignore"):
-        shutil.copy(ROOT / name, folder)
-    (folder / "reports").mkdir()
-    shutil.copy(ROOT / "reports/.gitignore", folder / "reports")
-    (folder / "params.yaml").write_text(yaml.safe_dump(quick_params))
+    copy_project(folder, quick_params)
     run(folder, "dvc", "remote", "add", "--quiet", "--default", "storage", str(remotes / "storage"))
     commit(folder)
     return folder

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import yaml
 from safetensors.torch import load_file
 
@@ -20,10 +19,9 @@ from dfc.common.pipeline import CHECKPOINTS, FINETUNED, TRAINED
 from dfc.images.files import write_image
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
-SWEEP = [f"-S dfc.interval={interval} -S dfc.dims={d}" for interval in (5, 6) for d in ("xy", "xyz")]
-SWEEP += ["-S seed=0", "-S finetune.total_iter=500"]
-ALONE, KILLED = 5, 6
-"""Tasks: the baseline itself, by one process, and one that takes long enough to be killed."""
+SWEEP = [f"-S dfc.interval={n} -S dfc.dims={dims}" for n in (6, 7) for dims in ("xy", "xyz")]
+SWEEP += ["-S seed=1", "-S finetune.total_iter=500"]
+KILLED = len(SWEEP)  # the task that takes long enough
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +68,7 @@ def first(
     quick_params: dict[str, Any],
     run: Run,
 ) -> Path:
-    """Give a clone of the project that has trained, with few and small images, and no report."""
+    """Give a clone of the project that has been run, with few and small images, and no report."""
     folder = tmp_path_factory.mktemp("first")
     quick_params["data"] |= {"source": "folder", "sizes": [1]}
     quick_params["train"] |= {"total_iter": 20, "val_step": 10}
@@ -88,7 +86,7 @@ def first(
     run(folder, "git", "config", "user.email", "test@example.org")
     run(folder, "git", "add", "--all")
     run(folder, "git", "commit", "--quiet", "--message", "code")
-    run(folder, "dvc", "repro", "export")
+    run(folder, "dvc", "repro")
     run(folder, "git", "add", "--all")
     run(folder, "git", "commit", "--quiet", "--message", "trained")
     return folder
@@ -121,7 +119,8 @@ def test_all_experiments_of_a_sweep_reach_the_first_clone(
 ) -> None:
     names = {f"sweep-{sweep}_{task}" for task in range(1, len(SWEEP) + 1)}
     assert set(run(first, "dvc", "exp", "list", "--name-only").split()) == names
-    assert f"{len(SWEEP)} LUTs measured on small" in run(first, "dfc", "frontier")
+    measured = run(first, "dfc", "frontier")
+    assert measured.startswith(f"{len(SWEEP) + 1} LUTs measured"), "these, and what was there"
     for folder in (Path(slurm["TMPDIR"]), first / CHECKPOINTS):
         assert not list(folder.glob("sweep-*")), "nothing is left behind"
 
@@ -135,20 +134,17 @@ def test_a_killed_task_is_requeued_and_goes_on_from_its_checkpoint(first: Path, 
 
 
 def test_two_tasks_train_the_tables_that_one_process_trains(
-    first: Path, run: Run, sweep: str, tmp_path: Path
+    first: Path, run: Run, tmp_path: Path
 ) -> None:
-    run(tmp_path, "git", "clone", "--quiet", str(first), "together")
-    together = tmp_path / "together"
+    together = shutil.copytree(first, tmp_path / "together", symlinks=True)
     run(together, "git", "rm", "--quiet", "dvc.lock")  # nothing is up to date
-    run(together, "dvc", "config", "--local", "cache.dir", str(first / ".dvc/cache"))
     tasks = ("--nodes=1", "--ntasks-per-node=2")
     run(together, "sbatch", "--wait", "--output=log", *tasks, "cluster/train.sbatch")
-    print((together / "log").read_text())
-    assert (together / "log").read_text().count("waited for crops") == 2
-    run(first, "dvc", "exp", "apply", f"sweep-{sweep}_{ALONE}")
+    assert (together / "log").read_text().count("waited for crops") == 2, "it has trained twice"
     for path in (TRAINED, FINETUNED):
-        one, two = (load_file(folder / path) for folder in (first, together))
-        for key, tensor in one.items():
-            difference = (tensor.double() - two[key].double()).abs()
-            print(path, key, tensor.dtype, difference.max(), difference.mean())
-    print(run(together, "dvc", "status"))
+        alone, shared = (load_file(folder / path) for folder in (first, together))
+        assert alone.keys() == shared.keys()
+        for table, values in alone.items():
+            difference = (values.int() - shared[table].int()).abs().max()
+            assert difference <= 1, (path, table)
+    assert "up to date" in run(together, "dvc", "status"), "DVC knows what the tasks have left"
