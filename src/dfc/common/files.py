@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dfc.common.errors import UserError
 
@@ -30,10 +30,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
     partial = get_partial_path(path)
     lock = partial.with_suffix(".lock")
     try:
-        with _hold(lock, path):
+        with lock.open("w") as file:
+            _take(file, path)
             try:
-                remove_path(partial)
-                yield partial
+                try:
+                    remove_path(partial)
+                    yield partial
+                finally:  # before there is a whole file, where this process may be ended
+                    lock.unlink(missing_ok=True)
                 replace_path(partial, path)
             finally:
                 remove_path(partial)
@@ -47,20 +51,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
 
 
-@contextmanager
-def _hold(lock: Path, path: Path) -> Iterator[None]:
-    """Hold a lock on a path while it is written; a `UserError` if another process has it."""
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{path}: cannot be written: another process is writing it") from None
-        except OSError:  # a file system without locks
-            pass
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+def _take(lock: TextIO, path: Path) -> None:
+    """Take the lock on what is written to a path; a `UserError` if another process has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(f"{path}: cannot be written: another process is writing it") from None
+    except OSError:  # a file system without locks
+        pass
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
