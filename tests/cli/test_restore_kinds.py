@@ -1,5 +1,6 @@
 """`dfc restore` on every kind of picture, into every kind: what comes out, and what is said."""
 
+import os
 import struct
 import warnings
 from pathlib import Path
@@ -197,6 +198,15 @@ def test_a_palette_with_transparency_is_restored_without_a_warning(
         warnings.simplefilter("error")
         assert restore(lut, tmp_path / "a.png", "-o", tmp_path / "r.png") == []
     assert Image.open(tmp_path / "r.png").mode == "RGBA"
+
+
+def test_a_pipe_is_read_as_a_file(tmp_path: Path, lut: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        make_picture().save(pipe, "PNG")
+    assert restore(lut, f"/dev/fd/{reading}", "-o", tmp_path / "r.png") == []
+    os.close(reading)
+    assert Image.open(tmp_path / "r.png").size == (16, 12)
 
 
 def test_names_may_be_as_long_as_the_file_system_allows(tmp_path: Path, lut: Path) -> None:

@@ -18,11 +18,11 @@ def start_notes() -> list[str]:
 def collect_warnings() -> Iterator[None]:
     """Make what Pillow warns of a note, instead of two lines of Python that name no picture."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("always", module=r"PIL\.")
+        warnings.filterwarnings("always", category=UserWarning, module=r"PIL\.")
         show = warnings.showwarning
 
         def note(message: Warning | str, category: type, filename: str, *where: object) -> None:
-            if hasattr(_thread, "notes") and "PIL" in filename:
+            if hasattr(_thread, "notes") and category is UserWarning and "PIL" in filename:
                 _thread.notes.append(" ".join(str(message).split()))
             else:
                 show(message, category, filename, *where)
