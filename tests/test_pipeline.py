@@ -272,7 +272,8 @@ def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for tool in ("cat", "env", "git", "make", "sh"):
         (tools / tool).symlink_to(shutil.which(tool))
     monkeypatch.setenv("PATH", str(tools))
-    monkeypatch.delenv("PYTHONPATH", raising=False)
+    for variable in ("PYTHONPATH", "MAKEFLAGS", "MAKELEVEL"):  # `make test` sets the latter
+        monkeypatch.delenv(variable, raising=False)
     return folder
 
 
