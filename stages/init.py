@@ -17,7 +17,7 @@ from dfc.models.layers import Architecture
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.params import Params, load_params
-from dfc.training.start import make_nearest_neighbour
+from dfc.training.start import can_transfer, make_nearest_neighbour, transfer_tables
 
 
 def main(params: Params, root: Path = Path()) -> None:
@@ -41,11 +41,17 @@ def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
     if start is None and train.method == "network":
         torch.manual_seed(params.seed)
         return Network(architecture, params.model.nf)
-    return start or make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
+    if start is None or start.architecture != architecture:
+        blank = make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
+        return transfer_tables(start, blank) if start else blank
+    return start
 
 
 def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:
-    """Read what `model.init_from` names; None for a folder that holds neither LUT nor network."""
+    """Read what `model.init_from` names; None for a folder that holds neither LUT nor network.
+
+    The last layer of a LUT may be another, as for another scale.
+    """
     folder = Path(params.model.init_from)
     path = find_source(folder)
     if path is None:
@@ -55,7 +61,11 @@ def read_init_from(params: Params, architecture: Architecture) -> Network | Lut 
     model = read_source(path, params.task).model
     if isinstance(model, Lut):  # its tables serve an ensemble, and a single turn
         ensemble = {"rotations": architecture.rotations, "divisor": architecture.divisor}
-        model = replace(model, architecture=replace(model.architecture, **ensemble))
+        model = replace(
+            model, task=params.task, architecture=replace(model.architecture, **ensemble)
+        )
+    if isinstance(model, Lut) and can_transfer(model, architecture):
+        return model
     if model.architecture != architecture:
         found, wanted = model.architecture.title, architecture.title
         if found == wanted:
@@ -63,7 +73,7 @@ def read_init_from(params: Params, architecture: Architecture) -> Network | Lut 
         raise UserError(
             f"model.init_from: {path} holds {found}; model and data.scale ask for {wanted}"
         )
-    return replace(model, task=params.task) if isinstance(model, Lut) else model
+    return model
 
 
 if __name__ == "__main__":

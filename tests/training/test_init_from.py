@@ -77,6 +77,18 @@ def test_training_goes_on_from_tables_of_one_turn_as_an_ensemble(run_stages: Run
         run_stages("init", task="sr", model=channels | start | {"channels": 5}, data={"scale": 2})
 
 
+def test_tables_for_another_scale_are_gone_on_from_but_for_the_last(
+    run_stages: Run, make_lut: MakeLut
+) -> None:
+    lut = make_lut("mulut", 4, "s", interval=5)
+    save_model(lut, INIT / "x4.safetensors")
+    run_stages("init", task="sr", data={"scale": 2}, train={"intervals": [5]})
+    start = load_lut(INITIAL)
+    assert start.architecture == build("mulut", 2, patterns="s")
+    assert np.array_equal(start.tables["s1_s"].values, lut.tables["s1_s"].values)
+    assert start.tables["s2_s"].columns == 2 * 2
+
+
 @pytest.mark.parametrize("method", ["network", "table"])
 def test_training_goes_on_from_a_network(run_stages: Run, method: str) -> None:
     network = Network(build("mulut", 4, patterns="s"), features=2)

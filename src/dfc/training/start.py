@@ -3,6 +3,8 @@
 That saves the thousands of iterations in which a model only learns to hand its input through.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,6 +37,23 @@ def make_nearest_neighbour(
         values = fill(points, lookup, layer, rng).reshape(len(points), -1)
         tables[name] = Table(lattice, np.rint(values).clip(-127, 127).astype(np.int8))
     return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
+
+
+def transfer_tables(lut: Lut, start: Lut) -> Lut:
+    """Put the tables of a LUT into one that differs from it in the last layer alone, as those for
+    different scales do (transfer learning)."""
+    last = {lookup.table for lookup in start.architecture.layers[-1].lookups}
+    tables = {name: (start if name in last else lut).tables[name] for name in start.tables}
+    return replace(start, tables=tables, history=(*lut.history, {"step": "another last layer"}))
+
+
+def can_transfer(lut: Lut, architecture: Architecture) -> bool:
+    """Whether an architecture differs from that of a LUT in the last of several layers alone."""
+    own, other = (
+        (each.name, each.inputs, each.padding, each.layers[:-1])
+        for each in (lut.architecture, architecture)
+    )
+    return len(architecture.layers) > 1 and own == other
 
 
 def _repeat_taps(
