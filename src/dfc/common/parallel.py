@@ -83,12 +83,19 @@ def _get_pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)
 
 
-def is_first_process() -> bool:
-    """Tell whether this is the first, or the only one, of the processes that train together.
+def _is_launched() -> bool:
+    """Tell whether several processes were launched: clusters set RANK for all that runs there."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
 
-    RANK alone does not say it: clusters set it for all that runs there.
-    """
-    return "TORCHELASTIC_RUN_ID" not in os.environ or os.environ.get("RANK", "0") == "0"
+
+def is_first_process() -> bool:
+    """Tell whether this is the first, or the only one, of the processes that train together."""
+    return not _is_launched() or os.environ.get("RANK", "0") == "0"
+
+
+def count_local_processes() -> int:
+    """Count the processes of this machine that train together."""
+    return int(os.environ["LOCAL_WORLD_SIZE"]) if _is_launched() else 1
 
 
 def end_with_parent() -> None:

@@ -125,14 +125,14 @@ class OneTapLayer(LayerProgram):
             part = self._get_part(number, worker, slopes.shape)
             kernel(*source, *target, self.layer.divisor, *read, each.reach, part, slopes)
 
-    def collect(self, values: Values) -> dict[str, Floats]:
-        """Add up the gradients of all threads."""
+    def collect(self, worker: int, values: Values) -> dict[str, Floats]:
+        """Add up the gradients of levels."""
         found = np.zeros(self._cells.lower.shape, np.float32)
-        for number, (each, _) in enumerate(self._prepared):
+        for number, (each, slopes) in enumerate(self._prepared):
             rows, lanes, items, columns = each.places
-            for part in self._list_parts(number):
-                found[items, :, columns] += part[rows, :, lanes]
-                part.fill(0)
+            part = self._get_part(number, worker, slopes.shape)
+            found[items, :, columns] += part[rows, :, lanes]
+            part.fill(0)
         sizes = [values[name].size for name in self._names]
         flat = np.zeros(sum(sizes), np.float32)
         collect_cells(found, *self._cells, flat)

@@ -1,7 +1,7 @@
 """A LUT laid out for the kernels, layer by layer: what all kinds of layers have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ class Target(NamedTuple):
 class LayerProgram(ABC):
     """What the kernels need to run one layer, forwards and backwards.
 
-    Every thread adds up the gradients of tables in memory of its own.
+    Every worker adds up the gradients of tables in memory of its own, beside others.
 
     Parameters
     ----------
@@ -79,11 +79,11 @@ class LayerProgram(ABC):
 
     @abstractmethod
     def add_gradients(self, worker: int, source: Source, reads: Any, target: Target) -> None:
-        """Add up the gradients of tables and of planes that are read, in a thread."""
+        """Add up the gradients of tables, as a worker, and of planes that are read."""
 
     @abstractmethod
-    def collect(self, values: Values) -> dict[str, Floats]:
-        """Add up the gradients of the tables of all threads, and clear them."""
+    def collect(self, worker: int, values: Values) -> dict[str, Floats]:
+        """Give the gradients of tables that a worker has added up, and clear them."""
 
     def find_offsets(self, layout: Layout, turn: int = 0) -> Offsets:
         """Find where taps and residuals are, for an image that is turned so many quarters."""
@@ -94,7 +94,3 @@ class LayerProgram(ABC):
         if part is None or part.shape != shape:
             part = self._parts[kind, worker] = np.zeros(shape, np.float32)
         return part
-
-    def _list_parts(self, kind: int) -> Sequence[Floats]:
-        """List those of all threads, always in the same order."""
-        return tuple(self._parts[key] for key in sorted(self._parts) if key[0] == kind)

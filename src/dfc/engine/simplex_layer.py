@@ -86,12 +86,12 @@ class SimplexLayer(LayerProgram):
         kernel = make_gradient_kernel(self.layer.scale, self.layer.out_channels, self._inner)
         kernel(*source, *reads, *self._tables, *target, self.finish.numbers[0], part)
 
-    def collect(self, values: Values) -> dict[str, Floats]:
-        """Add up the gradients of all threads."""
+    def collect(self, worker: int, values: Values) -> dict[str, Floats]:
+        """Add up the gradients of rows, of which some are laid out twice."""
+        part = self._get_part(0, worker, self._tables.values.shape)
         found = {name: np.zeros(values[name].shape, np.float32) for name, *_ in self._blocks}
         for name, columns, places, sources in self._blocks:
-            parts = self._list_parts(0)
-            collect_rows(parts, places, sources, columns.start, columns.stop, found[name])
+            collect_rows(part, places, sources, columns.start, columns.stop, found[name])
         return found
 
 
@@ -104,13 +104,10 @@ def place_values(values, start, stop, places, sources, tables):
 
 
 @compile_kernel
-def collect_rows(parts, places, sources, start, stop, gradient):
-    """Add up the gradients of laid out rows, of several threads, for a table; clear them."""
+def collect_rows(part, places, sources, start, stop, gradient):
+    """Add up the gradients of laid out rows for a table, and clear them."""
     for row in range(len(places)):
         for k in range(start, stop):
-            total = np.float32(0)
             at = places[row] + k - start
-            for part in parts:
-                total += part[at]
-                part[at] = 0
-            gradient[sources[row], k] += total
+            gradient[sources[row], k] += part[at]
+            part[at] = 0

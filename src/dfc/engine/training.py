@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.autograd.function import FunctionCtx
 from torch.nn import functional
 
@@ -65,26 +65,73 @@ class _Turn(torch.autograd.Function):
     ) -> Tensor:
         ctx.programs, ctx.values = model.programs, [value.detach().numpy() for value in values]
         ctx.rounded = model.fill(ctx.values)
-        parts = np.array_split(image.detach().numpy(), min(torch.get_num_threads(), len(image)))
+        count = min(count_groups(), len(image))
+        parts = [image.detach().numpy()[group::count] for group in range(count)]
         ctx.batches = [Batch(model, part, turn) for part in parts]
         run_parallel(Batch.run, ctx.batches, torch.get_num_threads())
-        made = np.concatenate([batch.result for batch in ctx.batches])
+        results = [batch.result for batch in ctx.batches]
+        made = np.empty((len(image), *results[0].shape[1:]), np.uint8)
+        for group, result in enumerate(results):
+            made[group::count] = result
         return torch.from_numpy(made).to(image.dtype) + model.architecture.layers[-1].lowest
 
     @staticmethod
     def backward(ctx: FunctionCtx, made: Tensor) -> tuple[Tensor | None, ...]:
-        batches, found = ctx.batches, {}
+        batches, parts = ctx.batches, made.detach().numpy()
         for program in ctx.programs:
             program.prepare(ctx.rounded, batches[0].turn)
-        parts = np.array_split(made.detach().numpy(), len(batches))
-        jobs = zip(batches, range(len(batches)), parts, strict=True)
-        run_parallel(lambda job: Batch.compute_gradients(*job), jobs, torch.get_num_threads())
-        for program in ctx.programs:
-            found |= program.collect(ctx.rounded)
+        found: list[dict[str, Floats]] = [{} for _ in batches]
+
+        def compute(group: int) -> None:
+            batches[group].compute_gradients(group, parts[group :: len(batches)])
+            for program in ctx.programs:
+                found[group] |= program.collect(group, ctx.rounded)
+
+        run_parallel(compute, range(len(batches)), torch.get_num_threads())
+        tables = []
         for name, values in zip(ctx.rounded, ctx.values, strict=True):
-            pass_rounding(found[name].reshape(-1), values.reshape(-1))
-        tables = (torch.from_numpy(found[name]).to(made.dtype) for name in ctx.rounded)
+            total = average_over_processes(add_pairwise([part[name] for part in found]))
+            pass_rounding(total.reshape(-1), values.reshape(-1))
+            tables.append(torch.from_numpy(total).to(made.dtype))
         return None, None, None, *tables
+
+
+def count_processes() -> int:
+    """Count the processes that train together."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def count_groups() -> int:
+    """Count the groups of crops of a process, the gradients of each of which are added up in turn.
+
+    There are as many as threads, but two at least over all processes. Group k of n has crops k,
+    k + n, .. of a batch, as has a process: two processes of so many threads each train the very
+    tables that one of twice as many does.
+    """
+    return max(torch.get_num_threads(), 2 // count_processes())
+
+
+def add_pairwise(parts: list[Floats]) -> Floats:
+    """Add up the parts of even numbers, those of odd ones, and the two sums, in place.
+
+    Of two processes, each has one of the two.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    even, odd = add_pairwise(parts[0::2]), add_pairwise(parts[1::2])
+    even += odd
+    return even
+
+
+def average_over_processes(gradient: Floats) -> Floats:
+    """Average the gradient of a table over all processes, in place.
+
+    Averaging those of coarser lattices, which are sums of these, would round otherwise.
+    """
+    if count_processes() > 1:
+        distributed.all_reduce(torch.from_numpy(gradient))
+        gradient /= count_processes()
+    return gradient
 
 
 class Batch:
@@ -151,7 +198,7 @@ class Batch:
                 self._extend(first, program.layer.values)
 
     def compute_gradients(self, worker: int, gradient: Floats) -> None:
-        """Add up the gradients of the tables, given that of `result`, in a thread."""
+        """Add up the gradients of the tables, given that of `result`, as a worker."""
         layout, margin, firsts = (
             self._gradients,
             self._layout.margin,

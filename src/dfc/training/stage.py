@@ -15,7 +15,7 @@ from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from torch import nn
 
 from dfc.common.files import atomic_write
-from dfc.common.parallel import count_cores, end_with_parent
+from dfc.common.parallel import count_cores, count_local_processes, end_with_parent
 from dfc.data.crops import CropSampler
 from dfc.data.store import PairStore
 from dfc.engine.training import EngineModel
@@ -32,8 +32,8 @@ from dfc.training.loop import fit
 def start_accelerator(seed: int) -> Accelerator:
     """Join the processes that `accelerate launch` started, and seed them alike.
 
-    Without a GPU the processes are connected through gloo, and share the cores evenly: Accelerate
-    itself would give each a single thread.
+    Without a GPU the processes are connected through gloo, and those of a machine share its cores
+    evenly: Accelerate itself would give each a single thread.
     """
     if "ACCELERATE_MIXED_PRECISION" in os.environ:  # the parent is a launcher, or DVC
         end_with_parent()
@@ -44,7 +44,7 @@ def start_accelerator(seed: int) -> Accelerator:
         log_with="dvclive",
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],  # all constant
     )
-    torch.set_num_threads(max(1, count_cores() // accelerator.num_processes))
+    torch.set_num_threads(max(1, count_cores() // count_local_processes()))
     set_seed(seed)
     return accelerator
 
