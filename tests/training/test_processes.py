@@ -28,6 +28,7 @@ from dfc.models.architectures import ARCHITECTURES
 from dfc.models.artifact import save_model
 from dfc.models.lut import Lut
 from dfc.params import load_params
+from dfc.training.stage import start_accelerator
 from stages import init
 
 ROOT = Path(__file__).parents[2]
@@ -352,6 +353,30 @@ def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
     alone = make_workspace("table")
     run("train", alone)
     assert_same("train", folder, alone, tolerance=ODD)
+
+
+def test_the_processes_of_a_machine_alone_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    monkeypatch.setattr("dfc.training.stage.count_cores", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    try:
+        start_accelerator(0)
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        address = ("--main_process_ip", "127.0.0.1", "--main_process_port", port)
+        launcher = (*LAUNCH, "--num_processes", "2", "--num_machines", "2", *address)
+        process = start("train", tmp_path, (*launcher, "--machine_rank", "0"))
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("error: ") and port in output and output.count("\n") == 1
 
 
 def test_missing_data_is_one_line(tmp_path: Path) -> None:

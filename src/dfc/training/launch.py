@@ -44,6 +44,8 @@ def main() -> None:
         if failure.exitcode < 0:
             sys.exit(f"error: a process of the training was ended by signal {-failure.exitcode}")
         sys.exit(failure.exitcode)
+    except ConnectionError as error:  # the port is taken
+        sys.exit(f"error: {error}")
     except SignalException as error:
         sys.exit(128 + error.sigval)
 
