@@ -145,3 +145,24 @@ def test_two_tasks_train_the_tables_that_one_process_trains(
         for table, values in alone.items():
             assert torch.equal(values, shared[table]), (path, table)
     assert "up to date" in run(together, "dvc", "status"), "DVC knows what the tasks have left"
+
+
+def test_tasks_that_cannot_share_a_batch_are_refused_before_any_stage(
+    first: Path, run: Run, tmp_path: Path
+) -> None:
+    odd = shutil.copytree(first, tmp_path / "odd", symlinks=True)
+    params = yaml.safe_load((odd / "params.yaml").read_text())
+    params["finetune"]["batch_size"] = 7
+    (odd / "params.yaml").write_text(yaml.safe_dump(params))
+    submit = "sbatch --wait --output=log --nodes=1 --ntasks-per-node=2 cluster/train.sbatch"
+    run(odd, "bash", "-c", f"! {submit}")
+    (line,) = (odd / "log").read_text().splitlines()
+    assert line.startswith("error: params.yaml: finetune.batch_size: 7 is not a multiple of")
+
+
+def test_a_task_without_a_line_in_the_list_says_so(first: Path, run: Run, tmp_path: Path) -> None:
+    listed, log = tmp_path / "list.txt", tmp_path / "log"
+    listed.write_text("-S dfc.interval=6\n")
+    submit = f"sbatch --wait --output={log} --array=2 cluster/sweep.sbatch {listed}"
+    run(first, "bash", "-c", f"! {submit}")
+    assert log.read_text() == f"error: {listed}: no settings in line 2\n"
