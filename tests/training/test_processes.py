@@ -358,7 +358,8 @@ def test_two_machines_train_together(make_workspace: MakeWorkspace) -> None:
 def test_the_processes_of_a_machine_alone_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
     monkeypatch.setattr("dfc.training.stage.count_cores", lambda: 8)
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    for name, value in {"TORCHELASTIC_RUN_ID": "none", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
     try:
         start_accelerator(0)
         assert torch.get_num_threads() == 4
