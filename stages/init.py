@@ -17,7 +17,7 @@ from dfc.models.layers import Architecture
 from dfc.models.lut import Lut
 from dfc.models.network import Network
 from dfc.params import Params, load_params
-from dfc.training.start import can_transfer, make_nearest_neighbour, transfer_tables
+from dfc.training.start import make_nearest_neighbour, transfer_tables
 
 
 def main(params: Params, root: Path = Path()) -> None:
@@ -31,49 +31,48 @@ def main(params: Params, root: Path = Path()) -> None:
 def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
     """Make what `train.method` trains: a network, or a LUT on the finest of `train.intervals`."""
     train = params.train
-    start = read_init_from(params, architecture)
+    given = read_init_from(params)
     own = train.intervals[-1] if train.intervals else params.export.interval
     one_tap = params.export.one_tap_interval
-    if isinstance(start, Lut) and train.method == "network" and train.total_iter:
+    if isinstance(given, Lut) and train.method == "network" and train.total_iter:
         raise UserError("model.init_from: holds tables, which train.method: table can train")
-    if isinstance(start, Network) and train.method == "table" and train.total_iter:
-        return export(start, params.task, own, one_tap)
-    if start is None and train.method == "network":
+    if isinstance(given, Network) and given.architecture == architecture:
+        tables = train.method == "table" and train.total_iter
+        return export(given, params.task, own, one_tap) if tables else given
+    if given is None and train.method == "network":
         torch.manual_seed(params.seed)
         return Network(architecture, params.model.nf)
-    if start is None or start.architecture != architecture:
-        blank = make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
-        return transfer_tables(start, blank) if start else blank
-    return start
+    start = make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
+    return start if given is None else adapt(given, start, params.model.init_from)
 
 
-def read_init_from(params: Params, architecture: Architecture) -> Network | Lut | None:
-    """Read what `model.init_from` names; None for a folder that holds neither LUT nor network.
+def adapt(given: Network | Lut, start: Lut, source: str) -> Lut:
+    """Put the tables of a LUT that was given into one of the architecture that is asked for."""
+    adapted, wanted = None, start.architecture
+    if isinstance(given, Lut):  # its tables serve an ensemble, and a single turn
+        ensemble = {"rotations": wanted.rotations, "divisor": wanted.divisor}
+        own = replace(given.architecture, **ensemble)
+        same = replace(given, task=start.task, architecture=own)
+        adapted = same if own == wanted else transfer_tables(same, start)
+    if adapted is None:
+        found, title = given.architecture.title, wanted.title
+        if found == title:
+            title += " of other channels, bits, colours, divisors or dilations"
+        raise UserError(
+            f"model.init_from: {source} holds {found}; model and data.scale ask for {title}"
+        )
+    return adapted
 
-    The last layer of a LUT may be another, as for another scale.
-    """
+
+def read_init_from(params: Params) -> Network | Lut | None:
+    """Read what `model.init_from` names; None for a folder that holds neither LUT nor network."""
     folder = Path(params.model.init_from)
     path = find_source(folder)
     if path is None:
         if reason := explain_missing(folder):
             raise UserError(f"model.init_from: {folder} holds nothing to start from{reason}")
         return None
-    model = read_source(path, params.task).model
-    if isinstance(model, Lut):  # its tables serve an ensemble, and a single turn
-        ensemble = {"rotations": architecture.rotations, "divisor": architecture.divisor}
-        model = replace(
-            model, task=params.task, architecture=replace(model.architecture, **ensemble)
-        )
-    if isinstance(model, Lut) and can_transfer(model, architecture):
-        return model
-    if model.architecture != architecture:
-        found, wanted = model.architecture.title, architecture.title
-        if found == wanted:
-            wanted += " of other channels, bits, colours, divisors or dilations"
-        raise UserError(
-            f"model.init_from: {path} holds {found}; model and data.scale ask for {wanted}"
-        )
-    return model
+    return read_source(path, params.task).model
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from dfc.common.pipeline import DFC, FINETUNED, INITIAL, LUT, TRAINED
+from dfc.engine.strips import restore
 from dfc.interop.tables import write_tables
 from dfc.models.architectures import build
 from dfc.models.artifact import load_lut, load_model, save_model
 from dfc.models.export import export
 from dfc.models.lut import Lut
 from dfc.models.network import Network
+from dfc.training.start import make_nearest_neighbour
 
 MakeLut = Callable[..., Lut]
 Run = Callable[..., Any]
@@ -73,8 +75,21 @@ def test_training_goes_on_from_tables_of_one_turn_as_an_ensemble(run_stages: Run
     run_stages("init", task="sr", model=channels | start | {"rotations": 4}, data={"scale": 2})
     assert load_lut(INITIAL).architecture.rotations == 4
     assert_same_tables(load_lut(INITIAL), load_lut(Path("one_turn.safetensors")))
-    with pytest.raises(SystemExit, match="x2, 3 stages of other channels"):
-        run_stages("init", task="sr", model=channels | start | {"channels": 5}, data={"scale": 2})
+
+
+def test_more_channels_and_stages_add_nothing_to_a_lut_at_first(run_stages: Run) -> None:
+    knobs = {"name": "shift_lut", "channels": 5, "stages": 2, "init_from": "narrow.safetensors"}
+    lut = make_nearest_neighbour(build("shift_lut", 2, channels=5, stages=2), "sr", 4, seed=1)
+    save_model(lut, Path("narrow.safetensors"))
+    wider = {"channels": 6, "stages": 3}
+    run_stages("init", task="sr", model=knobs | wider, data={"scale": 2}, train={"total_iter": 0})
+    start = load_lut(INITIAL)
+    image = np.random.default_rng(0).integers(256, size=(20, 30), dtype=np.uint8)
+    assert start.architecture == build("shift_lut", 2, channels=6, stages=3)
+    assert np.array_equal(restore(image, start), restore(image, lut))
+    assert all(table.values.any() for table in start.tables.values()), "there is what to learn from"
+    with pytest.raises(SystemExit, match="x2, 5 stages of other channels"):
+        run_stages("init", task="sr", model=knobs | {"channels": 4}, data={"scale": 2})
 
 
 def test_tables_for_another_scale_are_gone_on_from_but_for_the_last(

@@ -39,21 +39,60 @@ def make_nearest_neighbour(
     return Lut(architecture, task, tables, ({"step": "nearest neighbour", "interval": interval},))
 
 
-def transfer_tables(lut: Lut, start: Lut) -> Lut:
-    """Put the tables of a LUT into one that differs from it in the last layer alone, as those for
-    different scales do (transfer learning)."""
-    last = {lookup.table for lookup in start.architecture.layers[-1].lookups}
-    tables = {name: (start if name in last else lut).tables[name] for name in start.tables}
-    return replace(start, tables=tables, history=(*lut.history, {"step": "another last layer"}))
+def transfer_tables(lut: Lut, start: Lut) -> Lut | None:
+    """Put the tables of a LUT into one to start from, of more stages or channels, or of another
+    scale (transfer learning); None where they do not fit.
+
+    What is new adds nothing to what was there (Net2Net, ICLR 2016): values of new stages, and of
+    old channels at new ones, are 0. Where the scale is another, the last layer begins anew.
+    """
+    old, new = lut.architecture, start.architecture
+    if (old.name, old.inputs, old.padding) != (new.name, new.inputs, new.padding):
+        return None
+    layers = new.layers if old.scale == new.scale else new.layers[:-1]
+    lookups = {lookup.table: (lookup, layer) for layer in layers for lookup in layer.lookups}
+    if len(old.layers) == 1 or not {*old.lookups} <= {*new.lookups}:
+        return None
+    channels, tables = old.layers[-2].out_channels, dict(start.tables)
+    for name, (lookup, layer) in lookups.items():
+        if name in old.lookups and _holds(layer, lookup, *old.lookups[name]):
+            tables[name] = _widen(start.tables[name], layer, lut.tables[name], *old.lookups[name])
+        elif name not in old.lookups and layer.residuals:
+            tables[name] = _clear(start.tables[name], layer, channels)
+        else:
+            return None
+    return replace(start, tables=tables, history=(*lut.history, {"step": "transfer"}))
 
 
-def can_transfer(lut: Lut, architecture: Architecture) -> bool:
-    """Whether an architecture differs from that of a LUT in the last of several layers alone."""
-    own, other = (
-        (each.name, each.inputs, each.padding, each.layers[:-1])
-        for each in (lut.architecture, architecture)
+def _holds(layer: Layer, lookup: Lookup, old: Lookup, old_layer: Layer) -> bool:
+    """Whether a lookup reads what an old one does, and, of one tap, perhaps more of it."""
+    offsets, known = (
+        [tuple(tap[1:] for tap in taps) for taps in each.places] for each in (lookup, old)
     )
-    return len(architecture.layers) > 1 and own == other
+    if lookup.taps > 1 and (offsets, layer.divisor) != (known, old_layer.divisor):
+        return False
+    same, others = ((each.range, each.depthwise, each.taps) for each in (lookup, old))
+    return same == others and offsets[: len(known)] == known and layer.values >= old_layer.values
+
+
+def _widen(table: Table, layer: Layer, old: Table, lookup: Lookup, old_layer: Layer) -> Table:
+    """Put an old table into one of more places or values."""
+    if (table.columns, layer.divisor) == (old.columns, old_layer.divisor):
+        return old  # however it is compressed
+    places, count = len(lookup.places), old_layer.values
+    points = np.minimum(table.lattice.points[:, 0], lookup.levels - 1)
+    scaled = np.rint(old.expand()[points] * (layer.divisor / old_layer.divisor)).clip(-127, 127)
+    values = table.values.reshape(len(points), -1, layer.values).copy()
+    values[:, :places, :count] = scaled.reshape(len(points), places, count)
+    values[:, places:, :count] = 0
+    return replace(table, values=values.reshape(table.values.shape))
+
+
+def _clear(table: Table, layer: Layer, channels: int) -> Table:
+    """Set the values for the first channels to 0."""
+    values = table.values.reshape(len(table.values), -1, layer.values).copy()
+    values[:, :, :channels] = 0
+    return replace(table, values=values.reshape(table.values.shape))
 
 
 def _repeat_taps(
