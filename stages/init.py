@@ -34,34 +34,35 @@ def make_initial(params: Params, architecture: Architecture) -> Network | Lut:
     given = read_init_from(params)
     own = train.intervals[-1] if train.intervals else params.export.interval
     one_tap = params.export.one_tap_interval
-    if isinstance(given, Lut) and train.method == "network" and train.total_iter:
-        raise UserError("model.init_from: holds tables, which train.method: table can train")
-    if isinstance(given, Network) and given.architecture == architecture:
+    if isinstance(given, Lut):
+        if train.method == "network" and train.total_iter:
+            raise UserError("model.init_from: holds tables, which train.method: table can train")
+        # Its tables serve an ensemble, and a single turn.
+        ensemble = {"rotations": architecture.rotations, "divisor": architecture.divisor}
+        given = replace(given, architecture=replace(given.architecture, **ensemble))
+    if given and given.architecture == architecture:
+        if isinstance(given, Lut):
+            return replace(given, task=params.task)
         tables = train.method == "table" and train.total_iter
         return export(given, params.task, own, one_tap) if tables else given
     if given is None and train.method == "network":
         torch.manual_seed(params.seed)
         return Network(architecture, params.model.nf)
     start = make_nearest_neighbour(architecture, params.task, own, params.seed, one_tap)
-    return start if given is None else adapt(given, start, params.model.init_from)
+    return transfer(given, start, params.model.init_from) if given else start
 
 
-def adapt(given: Network | Lut, start: Lut, source: str) -> Lut:
-    """Put the tables of a LUT that was given into one of the architecture that is asked for."""
-    adapted, wanted = None, start.architecture
-    if isinstance(given, Lut):  # its tables serve an ensemble, and a single turn
-        ensemble = {"rotations": wanted.rotations, "divisor": wanted.divisor}
-        own = replace(given.architecture, **ensemble)
-        same = replace(given, task=start.task, architecture=own)
-        adapted = same if own == wanted else transfer_tables(same, start)
-    if adapted is None:
-        found, title = given.architecture.title, wanted.title
-        if found == title:
-            title += " of other channels, bits, colours, divisors or dilations"
+def transfer(given: Network | Lut, start: Lut, source: str) -> Lut:
+    """Put the tables of a LUT that was given into another to start from, or raise a `UserError`."""
+    transferred = transfer_tables(given, start) if isinstance(given, Lut) else None
+    if transferred is None:
+        found, wanted = given.architecture.title, start.architecture.title
+        if found == wanted:
+            wanted += " of other channels, bits, colours, divisors or dilations"
         raise UserError(
-            f"model.init_from: {source} holds {found}; model and data.scale ask for {title}"
+            f"model.init_from: {source} holds {found}; model and data.scale ask for {wanted}"
         )
-    return adapted
+    return transferred
 
 
 def read_init_from(params: Params) -> Network | Lut | None:
