@@ -84,7 +84,10 @@ def _get_pool(threads: int) -> ThreadPoolExecutor:
 
 
 def _is_launched() -> bool:
-    """Tell whether several processes were launched: clusters set RANK for all that runs there."""
+    """Tell whether a launcher started this process, perhaps beside others.
+
+    RANK alone does not say it: clusters set it for all that runs there.
+    """
     return "TORCHELASTIC_RUN_ID" in os.environ
 
 
