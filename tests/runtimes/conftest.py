@@ -9,6 +9,8 @@ import pytest
 import dfc
 from dfc.interop.sources import read_source
 from dfc.models.architectures import build
+from dfc.models.lattice import Uniform
+from dfc.models.layers import Architecture, Layer, Lookup
 from dfc.models.lut import Lut, Table, choose_lattice
 
 MakeLut = Callable[..., Lut]
@@ -21,6 +23,7 @@ LUTS: dict[str, Callable[[MakeLut], Lut]] = {
     "shift_lut": lambda make: make_shift_lut(bits=6),
     "shift_lut_8": lambda make: make_shift_lut(bits=8, dilations=(1, 2), rotations=4),
     "shift_lut_colours": lambda make: make_shift_lut(bits=8, colours=3, channels=15, scale=1),
+    "depthwise": lambda make: make_depthwise_lut(),
 }
 """By name: small ones, with tables of noise."""
 
@@ -38,6 +41,14 @@ def make_shift_lut(scale: int = 2, channels: int = 5, **knobs: object) -> Lut:
         table = Table(lattice, rng.integers(-25, 26, shape).astype(np.int8))
         tables[name] = table.resample_columns(9.0)
     return Lut(architecture, "sr", tables)
+
+
+def make_depthwise_lut() -> Lut:
+    """Make a LUT of noise whose one layer is depthwise, and adds nothing."""
+    lookup = Lookup("table", (((0, 0, 0),), ((0, -1, 2),)), 0, 256, depthwise=True)
+    architecture = Architecture("depthwise", (Layer((lookup,), divisor=2),))
+    values = np.random.default_rng(0).integers(-99, 100, (256, 2)).astype(np.int8)
+    return Lut(architecture, "sr", {"table": Table(Uniform(0, 1), values)})
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,7 @@ static const uint8_t *find_pixel(const picture_t *picture, tap_t tap, int x, int
         + (x + tap.column) * blocks[tap.block].step
         + tap.channel * find_channel_step(picture, tap.block);
 }
+{%- if simplex or row_kinds or residuals | map("length") | sum %}
 
 /* Find what a tap that is turned so often reads for the pixel at (x, y). */
 static const uint8_t *find_tap(const picture_t *picture, tap_t tap, int turn, int x, int y)
@@ -99,9 +100,10 @@ static const uint8_t *find_tap(const picture_t *picture, tap_t tap, int turn, in
     }
     return find_pixel(picture, tap, x, y);
 }
+{%- endif %}
 {%- if line_kinds %}
 
-/* The same for the beginning of a line, which is a row in the picture as it is turned. */
+/* Find what a tap reads from (x, y) on along a line, a row in the picture as it is turned. */
 static const uint8_t *find_line(const picture_t *picture, tap_t tap, int x, int y)
 {
     tap.row = (int8_t)(picture->turn < 2 ? tap.row : -tap.row);
