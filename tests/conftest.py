@@ -4,6 +4,7 @@ import json
 import os
 import runpy
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +143,9 @@ def run_stages(
             params[section] = params[section] | values
         Path("params.yaml").write_text(yaml.safe_dump(params))
         for stage in stages:
-            runpy.run_path(str(ROOT / "stages" / f"{stage}.py"), run_name="__main__")
+            script = str(ROOT / "stages" / f"{stage}.py")
+            monkeypatch.setattr(sys, "argv", [script])
+            runpy.run_path(script, run_name="__main__")
         metrics = Path("reports/metrics.json")
         return json.loads(metrics.read_text()) if metrics.exists() else {}
 

@@ -170,6 +170,8 @@ def test_a_missing_key_is_named(change: Change) -> None:
     [
         (["export.interval=5"], "dfc.interval: 5 is not above export.interval (5)"),
         (["train.lr0=0.5", "train.lr1=1"], "train.lr1: 1.0 is above train.lr0 (0.5)"),
+        (["data.sigma=5", "data.sigma_min=9"], "data.sigma_min: 9.0 is above data.sigma (5.0)"),
+        (["data.quality_max=9"], "data.quality_max: 9 is below data.quality (10)"),
         (
             ["finetune.lr0=0.5", "finetune.lr1=1"],
             "finetune.lr1: 1.0 is above finetune.lr0 (0.5)",

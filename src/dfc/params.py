@@ -43,6 +43,7 @@ class Data(Section):
     sigma: Annotated[float, Field(gt=0, le=255)]
     sigma_min: Annotated[float, Field(gt=0)] | None
     quality: Annotated[int, Field(ge=1, le=100)]
+    quality_max: Annotated[int, Field(le=100)] | None
     batch_size: Positive
     patch_size: PatchSize
 
@@ -154,6 +155,9 @@ class Params(Section):
             yield f"dfc.interval: {coarse} is not above export.interval ({fine})"
         if self.data.sigma_min and self.data.sigma_min > self.data.sigma:
             yield f"data.sigma_min: {self.data.sigma_min} is above data.sigma ({self.data.sigma})"
+        best, worst = self.data.quality_max, self.data.quality
+        if best is not None and best < worst:
+            yield f"data.quality_max: {best} is below data.quality ({worst})"
         processes = self.launch.num_processes
         for name, section in (("data", self.data), ("finetune", self.finetune)):
             if section.batch_size % processes:

@@ -67,6 +67,14 @@ def test_crops_have_noise_of_any_strength_from_the_weakest_on() -> None:
     assert 17 < max(strengths) < 21
 
 
+def test_crops_are_compressed_at_any_quality_as_the_image_around_them() -> None:
+    degradation, rng = build_task("deblock", quality=10, quality_max=12), np.random.default_rng(0)
+    image = photograph(64, 64)
+    crops = {degradation.degrade_crop(image[16:48, 8:40, None], rng).tobytes() for _ in range(40)}
+    whole = [build_task("deblock", quality=quality).degrade(image) for quality in (10, 11, 12)]
+    assert crops == {compressed[16:48, 8:40].tobytes() for compressed in whole}
+
+
 def test_only_the_luma_of_a_colour_image_is_compressed() -> None:
     degradation = build_task("deblock", 1)
     assert degradation.make_target(photograph(16, 16, 3)).shape == (16, 16)

@@ -115,6 +115,7 @@ def _nest(keys: dict[str, Any], task: str) -> dict[str, Any]:
             "benchmarks": [],
             "sizes": [1.0],
             "sigma_min": None,
+            "quality_max": None,
         },
         "model": {
             "channels": 16,

@@ -24,6 +24,18 @@ class Deblocking(Task):
     metrics: ClassVar = {"psnr": compute_psnr, "ssim": compute_ssim, "psnr_b": compute_psnr_b}
 
     quality: int = 10  # quality of the JPEG compression, 1 to 100
+    quality_max: int | None = None
+    """Where training crops have any quality, the best."""
+
+    @property
+    def per_crop(self) -> bool:
+        """Whether training crops have any quality."""
+        return self.quality_max is not None
+
+    @property
+    def levels(self) -> tuple[int, int]:
+        """The worst and the best quality of training crops."""
+        return self.quality, self.quality if self.quality_max is None else self.quality_max
 
     @property
     def caption(self) -> str:
@@ -35,9 +47,20 @@ class Deblocking(Task):
 
     def degrade(self, target: np.ndarray, name: str = "") -> np.ndarray:
         """Compress a target as JPEG, and decode it again."""
-        file = io.BytesIO()
-        Image.fromarray(target).save(file, "JPEG", quality=self.quality)
-        return np.array(Image.open(file))
+        return _compress(target, self.quality)
+
+    def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Compress a training crop, whose channels are all its luma, at a quality drawn anew."""
+        quality = int(rng.integers(*self.levels, endpoint=True))
+        luma = window.reshape(*window.shape[:2], -1)[..., 0]
+        degraded = _compress(luma, quality).reshape(*luma.shape, *[1] * (window.ndim - 2))
+        return np.broadcast_to(degraded, window.shape)
+
+
+def _compress(luma: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(luma).save(file, "JPEG", quality=quality)
+    return np.array(Image.open(file))
 
 
 TASK = Deblocking
