@@ -34,7 +34,7 @@ def main(folder: Path = PAGE) -> None:
         partial.mkdir(parents=True)
         sections = [
             write_section(partial, rows, times)
-            for _, rows in figures.groupby(["task", "level", "set"], sort=False)
+            for _, rows in figures.groupby(["task", "level", "set"], sort=False, dropna=False)
         ]
         for file, text in print_files(dfc.load(IN_BROWSERS), IN_BROWSERS, "web"):
             (partial / file).write_text(text, encoding="utf-8")
@@ -58,9 +58,10 @@ def write_section(folder: Path, rows: pd.DataFrame, times: pd.Series) -> str:
     `times` are those of published methods, by name.
     """
     first = rows.iloc[0]
-    number = int(first.level)
-    task = build_task(first.task, **{find_task(first.task).level: number})
-    stem = f"{first.task}_{number}_{first.set}"
+    number = 0 if pd.isna(first.level) else int(first.level)
+    level = {find_task(first.task).level: number} if number else {}
+    task = build_task(first.task, **level)
+    stem = "_".join(map(str, [first.task, *level.values(), first.set]))
     published = find_published(first.task, number, first.set)
     write_plot(folder / f"{stem}.svg", rows.assign(storage_mib=rows["mib"]), published)
     plots = [f"![PSNR on {first.set} against storage]({stem}.svg)"]

@@ -14,11 +14,13 @@ from dfc.evaluation.speed import measure_720p_milliseconds
 from dfc.models.architectures import build
 from dfc.models.lut import Lut
 from dfc.params import check_params
+from dfc.tasks import from_params
+from dfc.tasks.base import Task
 from dfc.training.start import make_nearest_neighbour
 from run import HERE, MADE, ROOT, merge_params
 
-SIGMAS = (15, 25, 50)
-"""Where LUTs for noise of unknown strength are measured."""
+LEVELS = {"denoise": (15, 25, 50), "deblock": (10, 20, 30, 40)}
+"""By tasks: where LUTs for an unknown level are measured."""
 SHIFT = {"channels": 16, "bits": 6}
 PUBLISHED = {
     "SR-LUT": ("sr_lut", {}),
@@ -56,14 +58,13 @@ def measure_published(method: str) -> float:
 
 
 def measure(name: str, benchmarks: Path) -> pd.DataFrame:
-    """Measure a LUT: a row a benchmark set and level of degradation."""
+    """Measure a LUT: a row for every benchmark set and level of degradation."""
     params = check_params(merge_params(name), HERE / "params.yaml")
     path, made = zoo.find_lut(name), json.loads((MADE / f"{name}.json").read_text())
     rows = []
-    for sigma in SIGMAS if params.data.sigma_min else (params.data.sigma,):
-        data = params.data
+    for level in list_levels(from_params(params)):
         comparison = load_comparison(
-            [path], benchmarks, params.task, data.benchmarks, sigma, data.quality
+            [path], benchmarks, params.task, params.data.benchmarks, level, level
         )
         (lut,) = comparison.luts.values()
         scores = summarise(comparison.score(), {})
@@ -80,6 +81,15 @@ def measure(name: str, benchmarks: Path) -> pd.DataFrame:
         trained=", ".join(f"{value:.1f} min on {on}" for on, value in made["minutes"].items()),
         commit=made["commit"],
     )
+
+
+def list_levels(task: Task) -> tuple[int, ...]:
+    """List the levels that a LUT is measured at: those of the task, or the one it was trained for.
+
+    That is 0 where nothing tells levels apart.
+    """
+    lowest, highest = task.levels or (0, 0)
+    return LEVELS[task.name] if lowest < highest else (lowest,)
 
 
 def describe(lut: Lut) -> str:

@@ -10,17 +10,18 @@ from typer.testing import CliRunner
 import dfc
 from dfc import zoo
 from dfc.cli import app
-from dfc.common.errors import UserError
 from dfc.models.artifact import save_model
 
 
 @pytest.fixture(autouse=True)
-def levels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_lut) -> dict[int, Path]:
-    """Make a zoo of LUTs for three qualities."""
+def luts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_lut) -> dict[int | None, Path]:
+    """Make a zoo of LUTs for three qualities, and for any (None)."""
     folder = tmp_path / "zoo"
-    found = {level: folder / f"deblock-{level}.safetensors" for level in (10, 20, 40)}
+    patterns = {None: "s", 10: "sd", 20: "sdy", 40: "sdyeh"}
+    found = {level: folder / f"deblock-{level}.safetensors" for level in patterns}
+    found[None] = folder / "deblock.safetensors"
     for level, path in found.items():
-        save_model(make_lut("mulut", 1, "sdyeh"[: level // 10], stages=1), path)
+        save_model(make_lut("mulut", 1, patterns[level], stages=1), path)
     monkeypatch.setattr(zoo, "FOLDER", folder)
     return found
 
@@ -31,28 +32,32 @@ def write_noise(path: Path, **options: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("quality", "level"), [(5, 10), (12, 10), (22, 20), (45, 40), (95, 40)])
-def test_the_nearest_quality_restores(
-    tmp_path: Path, levels: dict[int, Path], quality: int, level: int
+@pytest.mark.parametrize(
+    ("file", "quality", "level"),
+    [
+        ("a.jpg", 5, 10),
+        ("a.jpg", 12, 10),
+        ("a.jpg", 22, 20),
+        ("a.jpg", 45, 40),
+        ("a.jpg", 30, None),
+        ("a.jpg", 95, None),
+        ("a.png", 10, None),
+    ],
+)
+def test_a_near_quality_is_restored_by_its_lut_and_all_else_by_that_for_any(
+    tmp_path: Path, luts: dict[int | None, Path], file: str, quality: int, level: int | None
 ) -> None:
-    source, target = write_noise(tmp_path / "a.jpg", quality=quality), tmp_path / "out.png"
+    source, target = write_noise(tmp_path / file, quality=quality), tmp_path / "out.png"
     result = CliRunner().invoke(app, ["restore", "deblock", str(source), "-o", str(target)])
     assert result.exit_code == 0, result.output
-    expected = dfc.restore(Image.open(source), levels[level])
+    expected = dfc.restore(Image.open(source), luts[level])
     np.testing.assert_array_equal(Image.open(target), expected)
 
 
-def test_a_picture_of_another_format_is_refused_and_a_jpeg_beside_it_restored(
-    tmp_path: Path,
+def test_a_lut_for_one_quality_is_taken_at_its_word(
+    tmp_path: Path, luts: dict[int | None, Path]
 ) -> None:
-    sources = write_noise(tmp_path / "a.png"), write_noise(tmp_path / "b.jpg")
-    out = tmp_path / "out"
-    result = CliRunner().invoke(app, ["restore", "deblock", *map(str, sources), "-o", str(out)])
-    assert result.exit_code == 1
-    assert "a.png: expected a JPEG file, whose quality says which of deblock-10" in result.stderr
-    assert [path.name for path in out.iterdir()] == ["b.png"]
-
-
-def test_where_one_lut_is_expected_all_are_named() -> None:
-    with pytest.raises(UserError, match="expected one LUT of the zoo: deblock-10, deblock-20, deb"):
-        dfc.load("deblock")
+    source, target = write_noise(tmp_path / "a.jpg", quality=10), tmp_path / "out.png"
+    CliRunner().invoke(app, ["restore", "deblock-40", str(source), "-o", str(target)])
+    expected = dfc.restore(Image.open(source), luts[40])
+    np.testing.assert_array_equal(Image.open(target), expected)

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dfc.common.errors import UserError
-from dfc.zoo import find_levels, find_lut
+from dfc import zoo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,33 +13,28 @@ if TYPE_CHECKING:
 
 Choose = Callable[["Image"], "Lut"]
 BY_QUALITY = "deblock"
-"""Of LUTs of this name in the zoo, the quality of a JPEG file says which restores it."""
-
-
-def find_luts(lut: str) -> Path:
-    """Find the file of a LUT, as `find_lut` does, or take the name of several."""
-    return Path(lut) if lut == BY_QUALITY and find_levels(lut) else find_lut(lut)
+"""The LUT of the zoo in whose place one for a single quality restores JPEG files near that."""
+NEAR = 5  # quality; further away, the LUT for any quality restores better
 
 
 def load_luts(lut: Path) -> Choose:
-    """Load what `find_luts` found, and return what chooses the LUT for a picture.
+    """Load a LUT, and return what chooses it for a picture.
 
-    Of several, that is the one for the nearest quality, about, of a JPEG file: its quantisation
-    tables say it. Other pictures are a `UserError`.
+    In place of the LUT of the zoo for JPEG files of any quality, it chooses the one for the nearest
+    quality if that is near: the quantisation tables of the file say it.
     """
     import dfc
 
-    levels = {} if lut.suffix else find_levels(lut)
-    if not levels:
-        loaded = dfc.load(lut)
-        return lambda image: loaded
-    luts = {level: dfc.load(path) for level, path in levels.items()}
+    general = dfc.load(lut)
+    if lut != zoo.FOLDER / f"{BY_QUALITY}.safetensors":
+        return lambda image: general
+    luts = {level: dfc.load(path) for level, path in zoo.find_levels(BY_QUALITY).items()}
 
     def choose(image: "Image") -> "Lut":
         quality = image.info.get("jpeg_quality")
         if quality is None:
-            names = ", ".join(path.stem for path in levels.values())
-            raise UserError(f"expected a JPEG file, whose quality says which of {names} to take")
-        return luts[min(luts, key=lambda level: abs(level - quality))]
+            return general
+        nearest = min(luts, key=lambda level: abs(level - quality))
+        return luts[nearest] if abs(nearest - quality) <= NEAR else general
 
     return choose

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NamedTuple
 
 import typer
 
-from dfc.cli.choosing import Choose, find_luts, load_luts
+from dfc.cli.choosing import Choose, load_luts
 from dfc.cli.notes import collect_warnings, start_notes
 from dfc.cli.options import Force, Threads
 from dfc.common.errors import UserError
 from dfc.common.files import atomic_write, refuse_existing
+from dfc.zoo import find_lut
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,9 +30,9 @@ def restore(
     lut: Annotated[
         Path,
         typer.Argument(
-            help="a LUT: a file, or a name of the zoo; deblock chooses by the quality of each JPEG",
+            help="a LUT: a file, or a name of the zoo; for deblock, the quality of a JPEG counts",
             metavar="LUT",
-            parser=find_luts,
+            parser=find_lut,
         ),
     ],
     inputs: Annotated[

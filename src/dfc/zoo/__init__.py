@@ -11,7 +11,7 @@ FIGURES = FOLDER / "zoo.csv"
 
 
 def list_names() -> list[str]:
-    """List the names of the LUTs, as `sr-x4-best`, sorted."""
+    """List the names of the LUTs, as `sr-x4-fast`, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 
 
@@ -21,25 +21,18 @@ def find_lut(lut: str | Path) -> Path:
     What looks like a path is handed on as it is. Raises `UserError` for a name that is none.
     """
     path, names = Path(lut), list_names()
+    if str(path) in names and not path.is_file():
+        return FOLDER / f"{path}.safetensors"
     if path.exists() or path.suffix or len(path.parts) != 1:
         return path
-    if path.name in names:
-        return FOLDER / f"{path.name}.safetensors"
-    if levels := find_levels(path):
-        several = ", ".join(each.stem for each in levels.values())
-        raise UserError(f"{lut}: expected one LUT of the zoo: {several}")
     raise UserError(f"{lut}: neither a file nor a LUT of the zoo, {suggest(path.name, names)}")
 
 
-def find_levels(lut: str | Path) -> dict[int, Path]:
-    """Find the LUTs of the zoo that are called NAME-LEVEL, by level; none for a file."""
-    if Path(lut).exists():
-        return {}
-    parts = ((path, *path.stem.rpartition("-")) for path in FOLDER.glob("*.safetensors"))
-    found = {
-        int(level): path for path, name, _, level in parts if level.isdigit() and name == str(lut)
-    }
-    return dict(sorted(found.items()))
+def find_levels(name: str) -> dict[int, Path]:
+    """Find the LUTs that are called NAME-LEVEL, by level."""
+    parts = (each.rpartition("-") for each in list_names())
+    levels = sorted(int(level) for first, _, level in parts if first == name and level.isdigit())
+    return {level: FOLDER / f"{name}-{level}.safetensors" for level in levels}
 
 
 def read_figures() -> list[dict[str, str]]:
