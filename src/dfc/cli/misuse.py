@@ -25,6 +25,8 @@ def find_misuse(image: Image.Image, lut: "Lut") -> str | None:
 
 def _describe_degradation(image: Image.Image, lut: "Lut") -> tuple[str | None, str]:
     levels = next((step["levels"] for step in reversed(lut.history) if "levels" in step), None)
+    lowest, highest = levels or (0, 0)
+    span = f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
     quality = image.info.get("jpeg_quality")
     match lut.task:
         case "sr" if quality is not None and quality < CLEAN_JPEG:
@@ -32,14 +34,12 @@ def _describe_degradation(image: Image.Image, lut: "Lut") -> tuple[str | None, s
         case "sr" if (sigma := _estimate_noise(image)) > VISIBLE_NOISE:
             return f"noise of sigma {sigma:.0f}, about", "clean pictures"
         case "denoise" if levels:
-            sigma, (lowest, highest) = _estimate_noise(image), levels
+            sigma = _estimate_noise(image)
             if not lowest / 2 <= sigma <= highest * 1.5:
-                span = f"{lowest:g}" if lowest == highest else f"{lowest:g} to {highest:g}"
                 return f"noise of sigma {sigma:.0f}, about", f"sigma {span}"
         case "deblock" if levels and quality is not None:
-            lowest, highest = levels
             if not lowest - FAR_QUALITY <= quality <= highest + FAR_QUALITY:
-                return f"a JPEG file of quality {quality}, about", f"quality {lowest:g}"
+                return f"a JPEG file of quality {quality}, about", f"quality {span}"
     return None, ""
 
 
