@@ -63,8 +63,10 @@ def write_section(folder: Path, rows: pd.DataFrame, times: pd.Series) -> str:
     task = build_task(first.task, **level)
     stem = "_".join(map(str, [first.task, *level.values(), first.set]))
     published = find_published(first.task, number, first.set)
-    write_plot(folder / f"{stem}.svg", rows.assign(storage_mib=rows["mib"]), published)
-    plots = [f"![PSNR on {first.set} against storage]({stem}.svg)"]
+    plots = []
+    if len(published) or rows["mib"].nunique() > 1:
+        write_plot(folder / f"{stem}.svg", rows.assign(storage_mib=rows["mib"]), published)
+        plots.append(f"![PSNR on {first.set} against storage]({stem}.svg)")
     if (first.task, number) == TIMED:
         timed = published.assign(storage_mib=published["method"].map(times))
         timed = timed.dropna(subset="storage_mib")
@@ -74,9 +76,9 @@ def write_section(folder: Path, rows: pd.DataFrame, times: pd.Series) -> str:
     write_picture(folder / f"{stem}.png", rows, number)
     shown = rows[["name", "psnr", "ssim", "psnr_b", "mib", "ms_720p", "trained"]]
     table = shown.dropna(axis=1, how="all").to_markdown(index=False, floatfmt=".4g")
-    picture = f"![A part of a photograph, by each of them]({stem}.png)"
+    pictures = [*plots, f"![A part of a photograph, by each of them]({stem}.png)"]
     title = task.full_title.capitalize()
-    return f"## {title}: {first.set}\n\n{table}\n\n{' '.join(plots)}\n\n{picture}\n"
+    return "\n\n".join([f"## {title}: {first.set}", table, *pictures, ""])
 
 
 def write_plot(

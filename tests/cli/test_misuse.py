@@ -60,6 +60,8 @@ def test_the_quality_of_a_jpeg_file_is_found(quality: int) -> None:
         ("denoise-grey", "a.png", 25, {}, ""),
         ("deblock-10", "a.jpg", 0, {"quality": 90}, "about; the LUT was trained for quality 10"),
         ("deblock-10", "a.jpg", 0, {"quality": 10}, ""),
+        ("deblock", "a.jpg", 0, {"quality": 98}, "about; the LUT was trained for quality 10 to 80"),
+        ("deblock", "a.jpg", 0, {"quality": 60}, ""),
     ],
 )
 def test_other_pictures_than_a_lut_was_trained_on_are_restored_with_a_line(
