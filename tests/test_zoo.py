@@ -49,6 +49,19 @@ def test_every_lut_has_params_and_is_declared_as_an_artifact() -> None:
     assert all(isinstance(label, str) for label in labels), "or DVC refuses all of it"
 
 
+def test_params_hold_all_that_the_stages_of_a_lut_track() -> None:
+    params = yaml.safe_load((ROOT / "zoo/params.yaml").read_text())
+    stages = yaml.safe_load((ROOT / "zoo/dvc.yaml").read_text())["stages"].values()
+    tracked = [key for stage in stages for key in stage.get("do", {}).get("params", ())]
+    assert tracked
+    for name in params["zoo"]:
+        for key in tracked:
+            found = params
+            for part in key.replace("${key}", name).split("."):
+                assert part in found, f"{name} has no {key}: DVC refuses to train it"
+                found = found[part]
+
+
 def test_a_released_lut_is_got_by_its_name(tmp_path: Path) -> None:
     """`gto` comes with DVC; it releases what `zoo/dvc.yaml` declares as artifacts."""
     path, repository = "src/dfc/zoo/sr-x4-small.safetensors", tmp_path / "repository"
