@@ -1,6 +1,7 @@
 """Choose the LUT that a picture is restored by."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,13 @@ def load_luts(lut: Path) -> Choose:
     general = dfc.load(lut)
     if lut != zoo.FOLDER / f"{BY_QUALITY}.safetensors":
         return lambda image: general
-    luts = {level: dfc.load(path) for level, path in zoo.find_levels(BY_QUALITY).items()}
+    paths, load = zoo.find_levels(BY_QUALITY), cache(dfc.load)
 
     def choose(image: "Image") -> "Lut":
         quality = image.info.get("jpeg_quality")
         if quality is None:
             return general
-        nearest = min(luts, key=lambda level: abs(level - quality))
-        return luts[nearest] if abs(nearest - quality) <= NEAR else general
+        nearest = min(paths, key=lambda level: abs(level - quality))
+        return load(paths[nearest]) if abs(nearest - quality) <= NEAR else general
 
     return choose

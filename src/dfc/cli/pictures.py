@@ -90,11 +90,11 @@ def restore(
 
     Image.MAX_IMAGE_PIXELS = None  # the user named the files: large ones are no attack
     video = find_video(inputs, output, format)
-    choose = load_luts(lut)
     if video is not None:
         options = VideoOptions(threads, force, skip_existing, quality, chroma)
         restore_video(video, output, dfc.load(lut), options)
         return
+    choose = load_luts(lut)
     encoding = Encoding(format and f".{format}", quality, png_level)
     if STANDARD in (*inputs, output):
         if len(inputs) > 1 or (inputs != [STANDARD] and inputs[0].is_dir()):

@@ -52,9 +52,8 @@ class Deblocking(Task):
     def degrade_crop(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Compress a training crop, whose channels are all its luma, at a quality drawn anew."""
         quality = int(rng.integers(*self.levels, endpoint=True))
-        luma = window.reshape(*window.shape[:2], -1)[..., 0]
-        degraded = _compress(luma, quality).reshape(*luma.shape, *[1] * (window.ndim - 2))
-        return np.broadcast_to(degraded, window.shape)
+        degraded = _compress(np.atleast_3d(window)[..., 0], quality)
+        return np.broadcast_to(degraded.T, window.T.shape).T
 
 
 def _compress(luma: np.ndarray, quality: int) -> np.ndarray:
