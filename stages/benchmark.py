@@ -43,7 +43,7 @@ def main(params: Params, root: Path = Path()) -> None:
     table = evidence.table.drop(columns="gain")
     markdown = format_markdown(table, evidence.caption)
     metrics = nest_metrics(table, evidence.storage_mib)
-    milliseconds = measure_720p_milliseconds(comparison.luts["finetuned"])
+    (milliseconds,) = measure_720p_milliseconds(comparison.luts["finetuned"])
     texts = {
         root / SCORES: scores.to_csv(index=False, float_format="%.5f"),
         root / REPORTS / "metrics.json": json.dumps(metrics, indent=2) + "\n",

@@ -39,8 +39,7 @@ def compare(
     refuse_existing(output, force)
     comparison = load_comparison(luts, data, task, sets, sigma, quality)
     evidence = collect_evidence(comparison, comparison.score())
-    subject = comparison.luts[evidence.subject]
-    milliseconds = measure_720p_milliseconds({"subject": subject})["subject"]
+    (milliseconds,) = measure_720p_milliseconds(comparison.luts[evidence.subject])
     run = Run(provenance={"Machine": describe_machine()}, milliseconds=milliseconds)
     page = render_page("Restoration LUTs compared", evidence, run)
     with atomic_write(output) as partial:
