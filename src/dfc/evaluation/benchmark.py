@@ -17,10 +17,10 @@ from dfc.common.parallel import count_image_workers, prefetch
 from dfc.data.layouts import Pair
 from dfc.data.pairs import load_pair
 from dfc.engine import restore
+from dfc.engine.unrounded import make_unrounded_model
 from dfc.images.files import write_image
 from dfc.images.pixels import round_to_8_bit
 from dfc.models.lut import Lut
-from dfc.models.table_model import TableModel
 from dfc.tasks.base import Task
 from dfc.tasks.metrics import measure
 
@@ -81,8 +81,7 @@ def compare(
     for name, network in (networks or {}).items():
         methods[name] = partial(restore_with_model, network)
     for name, lut in luts.items():
-        # The table model takes an image that was not rounded, too.
-        model = None if task.rounded else TableModel(lut)
+        model = None if task.rounded else make_unrounded_model(lut)
         methods[name] = partial(restore_with_model, model) if model else partial(restore, lut=lut)
     return Comparison(task, sets, methods, luts)
 

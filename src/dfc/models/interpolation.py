@@ -22,7 +22,7 @@ def interpolate(values: Tensor, lattice: Uniform | DiagonalFirst, taps: Tensor) 
 
 
 def interpolate_columns(values: Tensor, cells: Cells, taps: Tensor) -> Tensor:
-    """Look up one tap in columns of a table: whole-numbered levels [N, 1], or one a column.
+    """Look up one tap in columns of a table: levels [N, 1], or one a column.
 
     Returns interpolated values [N, columns] of the table [lattice.size, ..], at the cells that
     `put_cells` has put on its device.
@@ -32,7 +32,7 @@ def interpolate_columns(values: Tensor, cells: Cells, taps: Tensor) -> Tensor:
     below, slope = flat[lower], (flat[upper] - flat[lower]) / steps
     level = taps.detach().long().expand(-1, below.shape[1])
     found = (below + slope * fraction).gather(0, level)
-    return found + slope.detach().gather(0, level) * (taps - taps.detach())
+    return found + slope.detach().gather(0, level) * (taps - level)
 
 
 def find_vertices(lattice: Lattice, taps: Tensor) -> tuple[Tensor, Tensor]:
