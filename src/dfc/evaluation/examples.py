@@ -1,6 +1,6 @@
 """Example pictures: which images, which part of them, what every method made of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -38,13 +38,15 @@ def choose_rows(count: int) -> list[tuple[str, int]]:
 
 
 def make_examples(
-    comparison: Comparison, scores: pd.DataFrame, subject: str
+    comparison: Comparison, scores: pd.DataFrame, subject: str, networks: Iterable[str] = ()
 ) -> Iterator[tuple[Example, NDArray]]:
-    """Restore the chosen images; yield what is shown of each, and the whole degraded image."""
+    """Restore the chosen images; yield what is shown of each, and the whole degraded image.
+
+    Beside the LUTs, only the `networks` that are named are shown: large ones take too long.
+    """
     baseline = comparison.task.baseline
     ends = (baseline, subject)
-    # Without a network: it takes too long.
-    shown = {name: comparison.methods[name] for name in (baseline, *comparison.luts)}
+    shown = {name: comparison.methods[name] for name in (baseline, *networks, *comparison.luts)}
     smaller = min(1, MOST_PICTURES / (len(shown) + 1)) ** 0.5
     size = (round(WINDOW[0] * smaller), round(WINDOW[1] * smaller))
     ranked = rank_gains(scores, *reversed(ends))
