@@ -11,14 +11,14 @@ import triton
 import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
-from torch.nn import functional
 
 from dfc.cuda import backward_kernels, forward_kernels
 from dfc.cuda.program import LayerProgram, compile_layers
+from dfc.models.forward import join_turned
 from dfc.models.layers import Architecture
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
-from dfc.models.taps import compute_reach, rotate_block
+from dfc.models.taps import compute_reach
 
 BLOCK = 64  # pixels of a program
 ROWS_BLOCK = 128  # pixels of those that add up gradients
@@ -55,10 +55,7 @@ class CudaModel(TableModel):
             self.programs[key] = list(compile_layers(self, *key))
         values = [parameters.add_up() for parameters in self.table_parameters.values()]
         made = _Turn.apply(image, self.architecture, self.programs[key], *values)
-        last = self.architecture.layers[-1]
-        if turn:
-            made = made[:, rotate_block(last.out_channels, last.scale, turn)]
-        return functional.pixel_shuffle(made, last.scale)
+        return join_turned(made, self.architecture.layers[-1], turn)
 
 
 class _Turn(torch.autograd.Function):

@@ -51,13 +51,16 @@ def restore(image: Image, lut: Lut, threads: int | None = None) -> Image:
 
 
 def compile_layers(
-    architecture: Architecture, tables: Mapping[str, Table], isa: str
+    architecture: Architecture,
+    tables: Mapping[str, Table],
+    isa: str,
+    one_tap: type[OneTapLayer] = OneTapLayer,
 ) -> Iterator[LayerProgram]:
-    """Lay out the layers of a LUT for the kernels."""
+    """Lay out the layers of a LUT for the kernels, those of one tap for those of a class."""
     for layer in architecture.layers:
         own = {lookup.table: tables[lookup.table] for lookup in layer.lookups}
         if layer.is_one_tap:
-            program = OneTapLayer(layer, architecture, own, isa)
+            program = one_tap(layer, architecture, own, isa)
         else:
             program = SimplexLayer(layer, architecture, own)
         program.fill({name: table.values for name, table in own.items()})

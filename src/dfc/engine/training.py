@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
 from torch.autograd.function import FunctionCtx
-from torch.nn import functional
 
 from dfc.common.parallel import run_parallel
 from dfc.engine.borders import extend_planes
@@ -23,9 +22,10 @@ from dfc.engine.one_tap_layer import OneTapLayer
 from dfc.engine.planes import Layout, allocate, place_planes
 from dfc.engine.program import Floats, LayerProgram, Target, Values
 from dfc.engine.strips import compile_layers
+from dfc.models.forward import join_turned
 from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
-from dfc.models.taps import pad_positions, rotate_block
+from dfc.models.taps import pad_positions
 
 
 class EngineModel(TableModel):
@@ -43,10 +43,8 @@ class EngineModel(TableModel):
         if image.device.type != "cpu":
             return super().run_turn(image, turn)
         values = [parameters() for parameters in self.table_parameters.values()]
-        made, last = _Turn.apply(image, self, turn, *values), self.architecture.layers[-1]
-        if turn:
-            made = made[:, rotate_block(last.out_channels, last.scale, turn)]
-        return functional.pixel_shuffle(made, last.scale)
+        made = _Turn.apply(image, self, turn, *values)
+        return join_turned(made, self.architecture.layers[-1], turn)
 
     def fill(self, values: Iterable[Floats]) -> Values:
         """Round values, -1..1, to whole numbers, and lay them out for the kernels."""

@@ -4,12 +4,9 @@ Tables of one tap alone: there, the table model in PyTorch takes five times as l
 single precision. Other kernels of the engine take whole levels, 0..255.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dfc.engine.borders import extend_planes
 from dfc.engine.isa import choose_isa
@@ -18,10 +15,11 @@ from dfc.engine.kernels import Output, Source
 from dfc.engine.one_tap_layer import OneTapLayer
 from dfc.engine.planes import Layout, place_planes
 from dfc.engine.program import Floats, Offsets, Values
-from dfc.models.layers import Architecture, Layer
-from dfc.models.lut import Lut, Table
+from dfc.engine.strips import compile_layers
+from dfc.models.forward import join_turned
+from dfc.models.lut import Lut
 from dfc.models.table_model import TableModel
-from dfc.models.taps import pad_positions, rotate_block
+from dfc.models.taps import pad_positions
 
 
 def make_unrounded_model(lut: Lut) -> TableModel:
@@ -37,21 +35,14 @@ class UnroundedModel(TableModel):
 
     def __init__(self, lut: Lut) -> None:
         super().__init__(lut)
-        architecture = lut.architecture
-        self.programs = [
-            UnroundedLayer(
-                layer, architecture, {each.table: lut.tables[each.table] for each in layer.lookups}
-            )
-            for layer in architecture.layers
-        ]
+        compiled = compile_layers(lut.architecture, lut.tables, choose_isa(), UnroundedLayer)
+        self.programs = list(compiled)
 
     def run_turn(self, image: Tensor, turn: int) -> Tensor:
         """Run the layers on an image that is turned."""
         last = self.architecture.layers[-1]
         made = torch.from_numpy(np.stack([self._run(each, turn) for each in image.numpy()]))
-        if turn:
-            made = made[:, rotate_block(last.out_channels, last.scale, turn)]
-        return functional.pixel_shuffle(made + last.lowest, last.scale)
+        return join_turned(made + last.lowest, last, turn)
 
     def _run(self, image: Floats, turn: int) -> Floats:
         """Run pixels [colours, H, W]; returns [values, H, W], from the lowest of their range on."""
@@ -76,12 +67,6 @@ class UnroundedModel(TableModel):
 
 class UnroundedLayer(OneTapLayer):
     """A layer of tables of one tap that reads and writes levels in single precision."""
-
-    def __init__(
-        self, layer: Layer, architecture: Architecture, tables: Mapping[str, Table]
-    ) -> None:
-        super().__init__(layer, architecture, tables, choose_isa())
-        self.fill({name: table.values for name, table in tables.items()})
 
     def fill(self, values: Values) -> None:
         """Interpolate the values of the tables at all levels, and once more the last of them:

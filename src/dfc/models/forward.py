@@ -127,6 +127,14 @@ def join_blocks(blocks: Tensor) -> Tensor:
     return functional.pixel_shuffle(blocks.flatten(-3).movedim(-1, 1), blocks.shape[-1])
 
 
+def join_turned(made: Tensor, layer: Layer, turn: int) -> Tensor:
+    """Lay the values [B, values, H, W] that a layer makes of an image that is turned side by side,
+    as `join_blocks` does: each stands elsewhere in its block."""
+    if turn:
+        made = made[:, rotate_block(layer.out_channels, layer.scale, turn)]
+    return functional.pixel_shuffle(made, layer.scale)
+
+
 def round_straight_through(values: Tensor) -> Tensor:
     """Round half to even, and pass the gradient as if nothing had happened."""
     return values + (values.round() - values).detach()
