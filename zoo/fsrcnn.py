@@ -75,30 +75,27 @@ class Fsrcnn(nn.Sequential):
 
 
 def main() -> None:
-    """Prepare the images unless they are there, and train."""
+    """Prepare the images unless they are there, train, and print what is reached on Set5."""
+    sets = find_benchmark_sets(ROOT / "data/benchmark", ["Set5"], 4)  # before it takes long
     if not (WORKSPACE / PREPARED).exists():
         run_stages("sr-x4", ["prepare"])
     accelerator = start_accelerator(seed=0)
     training, validation = (PairStore(WORKSPACE / PREPARED, role) for role in ("train", "val"))
     count, side = CROPS
     sampler = CropSampler(training, count, side, 0, build_task("sr", 4))
-    identity = {"schedule": SCHEDULE.model_dump(), "crops": CROPS}
+    images = [image.digest for image in training.images]
+    identity = {"schedule": SCHEDULE.model_dump(), "crops": CROPS, "images": images}
     checkpoints = Checkpoints(HERE / "work/fsrcnn" / CHECKPOINTS / "train", identity)
 
     def keep(network: nn.Module, iteration: int) -> None:
-        with atomic_write(WEIGHTS) as partial:
-            save_file(network.state_dict(), partial)
+        """Keep nothing of a checkpoint but its state."""
 
     with checkpoints.lock():
-        fit(Fsrcnn(), sampler, validation, SCHEDULE, accelerator, checkpoints, keep)
+        network = fit(Fsrcnn(), sampler, validation, SCHEDULE, accelerator, checkpoints, keep)
+        with atomic_write(WEIGHTS) as partial:
+            save_file(network.state_dict(), partial)
         checkpoints.clear()
-    measure()
-
-
-def measure(benchmarks: Path = ROOT / "data/benchmark") -> None:
-    """Print what the network reaches on Set5."""
-    sets = find_benchmark_sets(benchmarks, ["Set5"], 4)
-    scores = compare(build_task("sr", 4), sets, {}, {NAME: Fsrcnn.load()}).score()
+    scores = compare(build_task("sr", 4), sets, {}, {NAME: network}).score()
     print(summarise(scores, {}).to_string(index=False))
 
 
