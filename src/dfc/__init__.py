@@ -1,6 +1,6 @@
 """Restoration look-up tables: train, export, compress, fine-tune and benchmark them.
 
->>> lut = dfc.load("sr-x4-best")  # doctest: +SKIP
+>>> lut = dfc.load("sr-x4")  # doctest: +SKIP
 >>> large = dfc.restore(small, lut)  # doctest: +SKIP
 """
 

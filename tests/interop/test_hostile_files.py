@@ -94,7 +94,7 @@ def with_another_value(whole: bytes, rng: random.Random) -> bytes:
         return whole[: number.start()] + value + whole[number.end() :]
     header = json.loads(whole[8 : 8 + size])
     description = header["__metadata__"]["dfc"]
-    values = list(re.finditer(r'(?<=: )("\w*"|-?\d+|\[\])', description))
+    values = list(re.finditer(r'(?<=:)("\w*"|-?\d+|\[\])', description))
     value = rng.choice(values)
     nasty = rng.choice(NASTY)
     changed = description[: value.start()] + nasty + description[value.end() :]

@@ -41,9 +41,10 @@ def save_model(model: Model, path: Path) -> None:
     description = {"version": FORMAT_VERSION, "kind": kind}
     description |= {"architecture": model.architecture.to_json(), **details}
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    text = json.dumps(description, separators=(",", ":"))
     with atomic_write(path) as partial:
         # One key: safetensors writes several in no certain order, not the same bytes each time.
-        partial.write_bytes(save(contiguous, {"dfc": json.dumps(description)}))
+        partial.write_bytes(save(contiguous, {"dfc": text}))
 
 
 def load_lut(path: Path | str) -> Lut:

@@ -14,6 +14,9 @@ CHANNEL_INTERVAL = 4
 """Of a table of channels (SPF-LUT), which is never compressed (docs/numerics.md, section 5)."""
 ONE_TAP_INTERVAL = 2
 """Of tables of one tap, usually: each of their 64 cells is visited often enough to learn."""
+COARSEST_INTERVAL = 6
+"""Of a column: one that keeps 2 or 3 values saves little, and the engine adds up fewer lookups at
+once for it (twice as few for twice the step), those of all other columns too."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,17 @@ class Table:
     def resample_columns(self, error_bound: float) -> "Table":
         """Keep, of every column of a table of one tap, as few values as a bound allows.
 
-        The step is the largest whose interpolation errs by no more than the bound, in the mean over
-        all levels (adaptive sampling, published with ShiftLUT). A compressed table stays as it is.
+        The step is the largest, up to 64, whose interpolation errs by no more than the bound, in
+        the mean over all levels (adaptive sampling, published with ShiftLUT). A compressed table
+        stays as it is.
         """
         if not isinstance(self.lattice, Uniform):
             return self
         levels, own = self.lattice.levels, self.expand()
-        kept, chosen = {}, np.full(self.columns, self.lattice.interval)
-        for interval in range(self.lattice.interval, levels.bit_length()):
+        kept = {self.lattice.interval: self}
+        chosen = np.full(self.columns, self.lattice.interval)
+        coarsest = min(COARSEST_INTERVAL, levels.bit_length() - 1)
+        for interval in range(self.lattice.interval + 1, coarsest + 1):
             lattice = Uniform(interval, 1, levels)
             # Where every level is sampled, none lies above the last.
             rows = np.minimum(lattice.points[:, 0] // self.lattice.step, len(self.values) - 1)
