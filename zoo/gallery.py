@@ -52,6 +52,10 @@ Beside those for x4 stands FSRCNN (ECCV 2016). No package brings its published w
 trained on the same images (`python zoo/fsrcnn.py`, 11 minutes of one core), and reaches 30.31 dB on
 Set5, where 30.71 are published.
 
+Noise is clipped and rounded to 8 bits here; what is published of colours is of noise that is not.
+That changes the figures of these LUTs by 0.01 dB at most
+([research.md](../research.md), `dfc benchmark denoise-25 --unrounded`).
+
 It leaves [{IN_BROWSERS}.html]({IN_BROWSERS}.html), too, which is not in Git: one file that
 restores pictures of your own in a browser. `dfc export NAME --format web -o pages/` makes one of
 any LUT.

@@ -54,7 +54,8 @@ def test_published_results_are_those_of_the_same_task_and_level() -> None:
     assert set5.loc["MuLUT + DFC", ["storage_mib", "psnr"]].tolist() == [0.407, 30.55]
     assert find_published("sr", 2, "Set5").empty
     assert find_published("sr", 4, "sample").empty
-    assert len(find_published("denoise", 25, "CBSD68")) == 4
+    assert len(find_published("denoise", 25, "CBSD68")) == 5
+    assert len(find_published("denoise", 25, "Kodak24")) == 4
     assert find_published("denoise", 20, "CBSD68").empty
     assert find_published("sr", 4, "B100").equals(find_published("sr", 4, "BSDS100"))
     assert len(find_published("sr", 4, "B100")) > 9, "BSDS100 by its other name"
