@@ -5,7 +5,7 @@ import torch
 from hypothesis import strategies as st
 
 from dfc.engine.training import EngineModel
-from dfc.models.lattice import DiagonalFirst, Lattice, Uniform
+from dfc.models.lattice import Adaptive, DiagonalFirst, Lattice, Uniform
 from dfc.models.layers import Architecture, Input, Layer, Lookup
 from dfc.models.lut import Lut, Table
 from dfc.models.table_model import TableModel
@@ -101,11 +101,14 @@ def draw_lut(draw: st.DrawFn) -> Lut:
     tables = {}
     for name, (lookup, layer) in architecture.lookups.items():
         lattice = draw(draw_lattice(lookup))
-        shape = (lattice.size, layer.values * len(lookup.places))
-        table = Table(lattice, rng.integers(-spread - 1, spread + 1, shape).astype(np.int8))
+        columns = layer.values * len(lookup.places)
         if layer.is_one_tap and draw(st.booleans()):
-            table = table.resample_columns(spread / 2)
-        tables[name] = table
+            coarsest = lookup.levels.bit_length() - 1
+            intervals = rng.integers(lattice.interval, coarsest + 1, columns)
+            lattice, columns = Adaptive(tuple(intervals.tolist()), lookup.levels), 1
+        shape = (lattice.size, columns)
+        values = rng.integers(-spread - 1, spread + 1, shape).astype(np.int8)
+        tables[name] = Table(lattice, values)
     return Lut(architecture, "sr", tables)
 
 

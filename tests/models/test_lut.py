@@ -7,7 +7,7 @@ import pytest
 from dfc.engine import restore
 from dfc.models.architectures import build
 from dfc.models.lattice import Adaptive, DiagonalFirst, Uniform
-from dfc.models.lut import COARSEST_INTERVAL, Lut, Table
+from dfc.models.lut import Lut, Table
 
 MakeLut = Callable[..., Lut]
 
@@ -81,7 +81,8 @@ def test_tables_of_one_tap_keep_as_few_values_as_the_bound_allows(
     assert isinstance(found.lattice, Adaptive) and found.columns == 12
     error = np.abs(found.expand() - table.expand()).mean(0)
     assert (error <= error_bound).all()
-    coarser = [min(interval + 1, COARSEST_INTERVAL) for interval in found.lattice.intervals]
+    assert min(found.lattice.lengths) >= 5
+    coarser = [min(interval + 1, 6) for interval in found.lattice.intervals]
     for column, interval in enumerate(coarser):
         step = 2 ** (interval - 2)
         kept = Table(Uniform(interval, 1, 256), table.values[::step, column : column + 1])

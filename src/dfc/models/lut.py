@@ -15,8 +15,8 @@ CHANNEL_INTERVAL = 4
 ONE_TAP_INTERVAL = 2
 """Of tables of one tap, usually: each of their 64 cells is visited often enough to learn."""
 COARSEST_INTERVAL = 6
-"""Of a column: one that keeps 2 or 3 values saves little, and the engine adds up fewer lookups at
-once for it (twice as few for twice the step), those of all other columns too."""
+"""Of a column that is resampled: one of 2 or 3 values would save little, and for twice the step the
+engine adds up half as many lookups at once, in all columns."""
 
 
 @dataclass(frozen=True)
